@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A bounds-checked reader for the kernel's BTF
+ *
+ * Only what target discovery asks: where a struct has a member, what an
+ * enumerator is, where a per-CPU variable lies. Pure logic: it is compiled for
+ * user space too, where test/unit compares it with libbpf.
+ */
+#ifndef LG_BTF_H
+#define LG_BTF_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+typedef uint8_t u8;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+#define U32_MAX UINT32_MAX
+#endif
+
+struct lg_btf {
+	const u8 *types;
+	u32 types_len;
+	const char *strings;
+	u32 strings_len;
+};
+
+struct lg_btf_member {
+	u32 offset;	/* bytes from the start of the struct */
+	u32 size;	/* bytes */
+};
+
+int lg_btf_open(struct lg_btf *btf, const void *data, size_t size);
+bool lg_btf_has_struct(const struct lg_btf *btf, const char *name);
+int lg_btf_member(const struct lg_btf *btf, const char *strct,
+		  const char *member, struct lg_btf_member *found);
+int lg_btf_enumerator(const struct lg_btf *btf, const char *name, s64 *value);
+int lg_btf_percpu(const struct lg_btf *btf, const char *name, u32 *offset);
+
+#endif

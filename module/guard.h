@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The policy: count the iterations of each invocation, end the loop at the
+ * limit, kick the CPU
+ */
+#ifndef LG_GUARD_H
+#define LG_GUARD_H
+
+#include <linux/types.h>
+
+struct lg_target;
+
+enum {
+	LG_LIMIT_MIN	= 1,
+	LG_LIMIT_MAX	= 4096,
+};
+
+/* What upstream calls SCX_DSP_MAX_LOOPS; a macro for __MODULE_STRING(). */
+#define LG_LIMIT_DEFAULT 32
+
+enum {
+	LG_OPS_NAME_LEN	= 128,		/* as in struct sched_ext_ops */
+};
+
+/* Sums over all CPUs, each of them never going backwards. */
+struct lg_counts {
+	u64 hits;
+	u64 trips;
+	u64 kicks;
+	u32 max_loops;
+};
+
+struct lg_last_trip {
+	int cpu;			/* -1: never */
+	u64 ns;				/* CLOCK_BOOTTIME, 0: never */
+	char ops[LG_OPS_NAME_LEN];
+};
+
+/*
+ * Settings. Written by module parameters under param_lock, read without a lock
+ * by lg_iteration().
+ */
+extern unsigned int lg_limit;
+extern bool lg_enforce;
+
+void lg_guard_init(const struct lg_target *target);
+void lg_guard_exit(void);
+void lg_guard_drain(void);
+void lg_iteration(void *ctx);
+bool lg_distrusts(void);
+void lg_read_counts(struct lg_counts *counts);
+void lg_read_last_trip(struct lg_last_trip *last);
+
+#endif

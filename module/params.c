@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Status and tuning: /sys/module/scx_loopguard/parameters/
+ *
+ * One value a file. The status is computed when it is read, from what is true at
+ * that moment. Files exist before the module's init runs and until after its
+ * exit, and all .set functions may run before init.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kstrtox.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/sysfs.h>
+
+#include "guard.h"
+#include "loopsite.h"
+#include "params.h"
+#include "target.h"
+
+/* NULL before init is through and from exit on. */
+static const struct lg_target *target;
+
+/**
+ * lg_params_start - let the status speak of a target
+ * @found: what the module is on; has to outlive lg_params_stop()
+ *
+ * Context: task.
+ */
+void lg_params_start(const struct lg_target *found)
+{
+	WRITE_ONCE(target, found);
+}
+
+/**
+ * lg_params_stop - the module no longer protects anything
+ *
+ * Context: task. Parameters stay readable.
+ */
+void lg_params_stop(void)
+{
+	WRITE_ONCE(target, NULL);
+}
+
+/**
+ * lg_state - is the kernel protected, and by whom
+ *
+ * Context: any.
+ * Return: "armed": by this module. "native": by the kernel's own bound, which
+ * is at least as tight as ours. "observing": iterations are counted, nothing is
+ * changed. "disabled": there is no working hook.
+ */
+const char *lg_state(void)
+{
+	const struct lg_target *t = READ_ONCE(target);
+	bool hooked, native;
+
+	if (!t)
+		return "disabled";
+
+	hooked = t->has_site && lg_loopsite_in_place() && !lg_distrusts();
+	native = t->native_limit &&
+		 (!hooked || !READ_ONCE(lg_enforce) ||
+		  READ_ONCE(lg_limit) >= t->native_limit);
+	if (native)
+		return "native";
+	if (!hooked)
+		return "disabled";
+	return READ_ONCE(lg_enforce) ? "armed" : "observing";
+}
+
+/* --------------------------------------------------------------- tuning -- */
+
+static int set_limit(const char *val, const struct kernel_param *kp)
+{
+	unsigned int limit;
+
+	if (kstrtouint(val, 0, &limit) || limit < LG_LIMIT_MIN ||
+	    limit > LG_LIMIT_MAX) {
+		pr_err("limit: '%.32s' is not a number from %d to %d\n",
+		       val, LG_LIMIT_MIN, LG_LIMIT_MAX);
+		return -EINVAL;
+	}
+	WRITE_ONCE(lg_limit, limit);
+	return 0;
+}
+
+static int get_limit(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(lg_limit));
+}
+
+static const struct kernel_param_ops limit_ops = {
+	.set = set_limit,
+	.get = get_limit,
+};
+module_param_cb(limit, &limit_ops, NULL, 0644);
+MODULE_PARM_DESC(limit, "iterations after which an invocation of the dispatch loop is ended, 1 to 4096 (default "
+		 __MODULE_STRING(LG_LIMIT_DEFAULT) ")");
+
+static int set_enforce(const char *val, const struct kernel_param *kp)
+{
+	bool enforce;
+
+	/* a bare "enforce" on the command line means yes, as for any bool */
+	if (!val)
+		val = "1";
+	if (kstrtobool(val, &enforce)) {
+		pr_err("enforce: '%.32s' is neither Y nor N\n", val);
+		return -EINVAL;
+	}
+	WRITE_ONCE(lg_enforce, enforce);
+	return 0;
+}
+
+static int get_enforce(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%c\n", READ_ONCE(lg_enforce) ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops enforce_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_enforce,
+	.get = get_enforce,
+};
+module_param_cb(enforce, &enforce_ops, NULL, 0644);
+MODULE_PARM_DESC(enforce, "Y: end the loop at the limit (default), N: only count");
+
+/* --------------------------------------------------------------- status -- */
+
+/* Passing a status file at load is a mistake that has to be seen. */
+static int set_read_only(const char *val, const struct kernel_param *kp)
+{
+	pr_err("%s is read-only: it shows the status and cannot be set\n",
+	       kp->name);
+	return -EPERM;
+}
+
+/* Define the read-only parameter @name whose getter is get_@name(). */
+#define STATUS(name, desc)						\
+	static const struct kernel_param_ops name##_ops = {		\
+		.set = set_read_only,					\
+		.get = get_##name,					\
+	};								\
+	module_param_cb(name, &name##_ops, NULL, 0444);			\
+	MODULE_PARM_DESC(name, desc " (read-only)")
+
+static int get_state(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", lg_state());
+}
+STATUS(state, "armed, native, observing or disabled");
+
+static int get_engine(char *buf, const struct kernel_param *kp)
+{
+	const struct lg_target *t = READ_ONCE(target);
+
+	return sysfs_emit(buf, "%s\n", t && t->has_site ? "loopsite" : "none");
+}
+STATUS(engine, "how the loop is hooked: loopsite or none");
+
+static int get_target(char *buf, const struct kernel_param *kp)
+{
+	const struct lg_target *t = READ_ONCE(target);
+
+	if (!t || !t->has_site)
+		return sysfs_emit(buf, "none\n");
+	return sysfs_emit(buf, "%s+%#x\n", t->loop.name, t->site.offset);
+}
+STATUS(target, "what is probed: symbol+offset, or none");
+
+static int get_native_limit(char *buf, const struct kernel_param *kp)
+{
+	const struct lg_target *t = READ_ONCE(target);
+
+	return sysfs_emit(buf, "%u\n", t ? t->native_limit : 0);
+}
+STATUS(native_limit, "the kernel's own bound in iterations, 0: it has none");
+
+/* Define a status that is one of the sums in struct lg_counts. */
+#define COUNTER(name, desc)						\
+	static int get_##name(char *buf, const struct kernel_param *kp)	\
+	{								\
+		struct lg_counts counts;				\
+									\
+		lg_read_counts(&counts);				\
+		return sysfs_emit(buf, "%llu\n", (u64)counts.name);	\
+	}								\
+	STATUS(name, desc)
+
+COUNTER(hits, "iterations of the dispatch loop that found no task");
+COUNTER(trips, "invocations that reached the limit");
+COUNTER(kicks, "kicks sent after an invocation was ended");
+COUNTER(max_loops, "most iterations that found no task in one invocation");
+
+static int get_last_trip_cpu(char *buf, const struct kernel_param *kp)
+{
+	struct lg_last_trip last;
+
+	lg_read_last_trip(&last);
+	return sysfs_emit(buf, "%d\n", last.cpu);
+}
+STATUS(last_trip_cpu, "CPU of the last trip, -1: never");
+
+static int get_last_trip_ns(char *buf, const struct kernel_param *kp)
+{
+	struct lg_last_trip last;
+
+	lg_read_last_trip(&last);
+	return sysfs_emit(buf, "%llu\n", last.ns);
+}
+STATUS(last_trip_ns, "time of the last trip, CLOCK_BOOTTIME in ns, 0: never");
+
+static int get_last_trip_ops(char *buf, const struct kernel_param *kp)
+{
+	struct lg_last_trip last;
+
+	lg_read_last_trip(&last);
+	return sysfs_emit(buf, "%s\n", last.cpu < 0 ? "none" : last.ops);
+}
+STATUS(last_trip_ops, "BPF scheduler of the last trip, none: never");

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Status and tuning: /sys/module/scx_loopguard/parameters/
+ */
+#ifndef LG_PARAMS_H
+#define LG_PARAMS_H
+
+struct lg_target;
+
+void lg_params_start(const struct lg_target *target);
+void lg_params_stop(void);
+const char *lg_state(void);
+
+#endif

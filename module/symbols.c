@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Addresses and names of kernel symbols, from exported functions alone
+ *
+ * kallsyms_lookup_name() is not exported, and calling it through a pointer is a
+ * trap under IBT or kCFI. register_kprobe() resolves a name with it on our
+ * behalf; asked for a disabled probe it arms nothing. The way back, from an
+ * address to its symbol, is sprint_symbol().
+ */
+#include <linux/kprobes.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#ifdef CONFIG_X86_KERNEL_IBT
+#include <asm/ibt.h>
+#endif
+
+#include "symbols.h"
+
+enum {
+	ENDBR_LEN = 4,
+};
+
+/* kp.addr after an attempt to register a disabled probe, 0 if never resolved. */
+static unsigned long resolve(const char *name)
+{
+	struct kprobe kp = {
+		.symbol_name = name,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+
+	if (!register_kprobe(&kp))
+		unregister_kprobe(&kp);
+	return (unsigned long)kp.addr;
+}
+
+/* A kprobe on a function's entry is moved behind its ENDBR: move back. */
+static unsigned long function_start(unsigned long address)
+{
+#ifdef CONFIG_X86_KERNEL_IBT
+	u32 code;
+
+	if (!copy_from_kernel_nofault(&code, (void *)(address - ENDBR_LEN),
+				      sizeof(code)) && is_endbr(code))
+		return address - ENDBR_LEN;
+#endif
+	return address;
+}
+
+/**
+ * lg_symbol_data - address of a variable
+ * @name: the variable's name, which may not be a per-CPU one: the attempt would
+ *	dereference its offset
+ *
+ * register_kprobe() refuses what is not text, but leaves the address behind.
+ *
+ * Context: task.
+ * Return: the address, or 0 where kallsyms does not list it (no KALLSYMS_ALL).
+ */
+unsigned long lg_symbol_data(const char *name)
+{
+	return resolve(name);
+}
+
+/**
+ * lg_symbol_function - address and size of a function
+ * @name: the function's exact name
+ * @sym: set on success only
+ *
+ * Context: task.
+ * Return: 0, or -ENOENT if the kernel has no such function.
+ */
+int lg_symbol_function(const char *name, struct lg_symbol *sym)
+{
+	unsigned long address = resolve(name);
+	struct lg_symbol found;
+
+	if (!address || lg_symbol_at(function_start(address), &found) ||
+	    strcmp(found.name, name))
+		return -ENOENT;
+	*sym = found;
+	return 0;
+}
+
+/**
+ * lg_symbol_at - the symbol that an address lies in
+ * @address: any address
+ * @sym: set on success only
+ *
+ * Context: any.
+ * Return: 0, or -ENOENT if it lies in no symbol of the kernel's own image.
+ */
+int lg_symbol_at(unsigned long address, struct lg_symbol *sym)
+{
+	char buf[KSYM_SYMBOL_LEN];
+	unsigned long offset, size;
+	char *plus;
+
+	/* "name+0x10/0x200", with " [module]" behind it for what is not ours */
+	sprint_symbol(buf, address);
+	plus = strrchr(buf, '+');
+	if (!plus || strchr(plus, '[') ||
+	    sscanf(plus, "+%lx/%lx", &offset, &size) != 2)
+		return -ENOENT;
+
+	*plus = '\0';
+	strscpy(sym->name, buf, sizeof(sym->name));
+	sym->address = address - offset;
+	sym->size = size;
+	return 0;
+}
+
+/**
+ * lg_symbol_is - is this the function that the source calls @name
+ * @sym: a symbol
+ * @name: a name from the source
+ *
+ * Compilers mark their copies with a suffix: .isra.0, .constprop.0, .llvm.123.
+ *
+ * Context: any.
+ * Return: true for the name itself and for the name with such a suffix.
+ */
+bool lg_symbol_is(const struct lg_symbol *sym, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(sym->name, name, len) &&
+	       (!sym->name[len] || sym->name[len] == '.');
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Finding the dispatch loop and its data in the running kernel
+ *
+ * Kernels differ in where the compiler put the loop and in what it calls; see
+ * struct shape. What a kernel is gets decided by what is found in its symbols,
+ * its BTF and its code, never by its version. Each refusal is one line that
+ * says what is missing.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/kernel_stat.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "btf.h"
+#include "target.h"
+
+#define BTF_FILE "/sys/kernel/btf/vmlinux"
+
+enum {
+	MAX_TEXT	= 64 * 1024,		/* bytes of the loop function */
+	MAX_BTF		= 64 * 1024 * 1024,	/* bytes */
+	ENDBR_LEN	= 4,
+};
+
+/*
+ * Ways in which the loop has been compiled, best known first. @loop is the
+ * function whose code has it, @consume the function it calls last in an
+ * iteration, either of them after inlining.
+ */
+static const struct shape {
+	const char *loop;
+	const char *consume;
+} shapes[] = {
+	{ "balance_one", "consume_global_dsq" },
+	{ "balance_one", "consume_dispatch_q" },
+	{ "balance_scx", "consume_global_dsq" },
+	{ "balance_scx", "consume_dispatch_q" },
+};
+
+/* What compilers append to the name of a static function. */
+static const char * const suffixes[] = {
+	"", ".isra.0", ".constprop.0", ".isra.0.constprop.0",
+};
+
+/* Each refusal that has no other cause of its own: not this kernel. */
+static int refuse(int err, const char *why)
+{
+	pr_err("not loaded: %s\n", why);
+	return err;
+}
+
+/* ------------------------------------------------------------------ BTF -- */
+
+/* The blob as the kernel maps it, or a copy of it: @copy is then to be freed. */
+struct blob {
+	const void *data;
+	size_t size;
+	void *copy;
+};
+
+/* Without KALLSYMS_ALL the blob's bounds have no name, but sysfs shows it. */
+static int read_btf_file(struct blob *blob)
+{
+	struct file *file = filp_open(BTF_FILE, O_RDONLY, 0);
+	loff_t pos = 0;
+	size_t size;
+	ssize_t n = 1;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	size = i_size_read(file_inode(file));
+	if (!size || size > MAX_BTF) {
+		filp_close(file, NULL);
+		return -ENODATA;
+	}
+	blob->copy = vmalloc(size);
+	while (blob->copy && pos < size && n > 0)
+		n = kernel_read(file, blob->copy + pos, size - pos, &pos);
+	filp_close(file, NULL);
+
+	if (!blob->copy)
+		return -ENOMEM;
+	blob->data = blob->copy;
+	blob->size = pos;
+	return pos == size ? 0 : -ENODATA;
+}
+
+static int get_btf(struct blob *blob)
+{
+	unsigned long start = lg_symbol_data("__start_BTF");
+	unsigned long stop = lg_symbol_data("__stop_BTF");
+
+	if (!start || stop <= start || stop - start > MAX_BTF)
+		return read_btf_file(blob);
+	blob->data = (const void *)start;
+	blob->size = stop - start;
+	return 0;
+}
+
+/* The dispatch context. Sizes are checked: a field that grew is another field. */
+static int read_layout(const struct lg_btf *btf, struct lg_target *t)
+{
+	struct lg_btf_member rq, nr_tasks;
+	int ret;
+
+	if (!lg_btf_has_struct(btf, "scx_dsp_ctx"))
+		return refuse(-EOPNOTSUPP,
+			      "unknown layout: BTF has no struct scx_dsp_ctx");
+
+	ret = lg_btf_member(btf, "scx_dsp_ctx", "nr_tasks", &nr_tasks);
+	if (ret == -ENOENT)
+		return refuse(-EOPNOTSUPP,
+			      "the dispatch loop keeps no nr_tasks (sched_ext of the RFC era, or a fork)");
+	if (ret || nr_tasks.size != sizeof(u32))
+		return refuse(-EOPNOTSUPP,
+			      "unknown layout: nr_tasks of struct scx_dsp_ctx is not a u32");
+
+	ret = lg_btf_member(btf, "scx_dsp_ctx", "rq", &rq);
+	if (ret || rq.size != sizeof(void *))
+		return refuse(-EOPNOTSUPP,
+			      "unknown layout: struct scx_dsp_ctx has no pointer rq");
+
+	t->rq_offset = rq.offset;
+	t->nr_tasks_offset = nr_tasks.offset;
+	return 0;
+}
+
+/*
+ * runqueues is not exported, and its offset in the per-CPU section says nothing
+ * while it is unknown where the section starts. kstat is exported and in the
+ * same section, so it tells.
+ */
+static int find_runqueues(const struct lg_btf *btf, struct lg_target *t)
+{
+	u32 kstat_offset, rq_offset;
+
+	if (lg_btf_percpu(btf, "kstat", &kstat_offset) ||
+	    lg_btf_percpu(btf, "runqueues", &rq_offset))
+		return refuse(-EOPNOTSUPP,
+			      "unknown layout: BTF does not say where the per-CPU runqueues are");
+
+	t->runqueues = (__force void __percpu *)((__force unsigned long)&kstat -
+					      kstat_offset + rq_offset);
+	return 0;
+}
+
+/* Only for last_trip_ops: a kernel without it is protected all the same. */
+static void find_ops_name(const struct lg_btf *btf, struct lg_target *t)
+{
+	unsigned long ops = lg_symbol_data("scx_ops");
+	struct lg_btf_member name;
+
+	if (!ops || lg_btf_member(btf, "sched_ext_ops", "name", &name))
+		return;
+	t->ops_name = (const char *)ops + name.offset;
+	t->ops_name_size = name.size;
+}
+
+static int read_native_limit(const struct lg_btf *btf, struct lg_target *t)
+{
+	s64 limit = 0;
+	int ret = lg_btf_enumerator(btf, "SCX_DSP_MAX_LOOPS", &limit);
+
+	if (ret && ret != -ENOENT)
+		return refuse(-EOPNOTSUPP,
+			      "unknown layout: SCX_DSP_MAX_LOOPS is ambiguous in BTF");
+	if (!ret && (limit < 1 || limit > U32_MAX))
+		return refuse(-EOPNOTSUPP,
+			      "unknown layout: SCX_DSP_MAX_LOOPS is out of range");
+	t->native_limit = limit;
+	return 0;
+}
+
+static int read_btf(struct lg_target *t)
+{
+	struct blob blob = {};
+	struct lg_btf btf;
+	int ret;
+
+	ret = get_btf(&blob);
+	if (!ret)
+		ret = lg_btf_open(&btf, blob.data, blob.size);
+	if (ret) {
+		ret = refuse(-ENODATA,
+			     "symbols not available: neither __start_BTF (CONFIG_KALLSYMS_ALL) nor " BTF_FILE " can be read");
+		goto out;
+	}
+
+	ret = read_layout(&btf, t);
+	if (!ret)
+		ret = find_runqueues(&btf, t);
+	if (!ret)
+		ret = read_native_limit(&btf, t);
+	if (!ret)
+		find_ops_name(&btf, t);
+out:
+	vfree(blob.copy);
+	return ret;
+}
+
+/* ----------------------------------------------------------------- code -- */
+
+static const char *wanted_consume;	/* for is_consume(), under module init */
+
+static bool is_consume(unsigned long target)
+{
+	struct lg_symbol sym;
+
+	/* newer kernels patch direct calls to land behind the ENDBR */
+	return !lg_symbol_at(target, &sym) &&
+	       (target == sym.address || target == sym.address + ENDBR_LEN) &&
+	       lg_symbol_is(&sym, wanted_consume);
+}
+
+static int find_site_in(const struct lg_symbol *loop, struct lg_target *t)
+{
+	struct lg_code code = { .len = loop->size, .address = loop->address };
+	u8 *text;
+	int ret;
+
+	if (!loop->size || loop->size > MAX_TEXT)
+		return -ENOENT;
+	text = kvmalloc(loop->size, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+
+	ret = copy_from_kernel_nofault(text, (void *)loop->address, loop->size);
+	if (!ret) {
+		code.text = text;
+		ret = lg_site_find(&code, is_consume, t->nr_tasks_offset,
+				   &t->site);
+	}
+	kvfree(text);
+	return ret;
+}
+
+static int find_site_of(const struct shape *shape, struct lg_target *t)
+{
+	char name[64];
+	int i, ret = -ENOENT;
+
+	wanted_consume = shape->consume;
+	for (i = 0; i < ARRAY_SIZE(suffixes) && ret == -ENOENT; i++) {
+		snprintf(name, sizeof(name), "%s%s", shape->loop, suffixes[i]);
+		ret = lg_symbol_function(name, &t->loop);
+		if (!ret)
+			ret = find_site_in(&t->loop, t);
+	}
+	return ret;
+}
+
+/*
+ * The result is about the most promising shape: a function that does call the
+ * consume function says more about this kernel than the ones that do not.
+ */
+static int find_site(struct lg_target *t)
+{
+	int i, ret, err = -ENOENT;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
+		ret = find_site_of(&shapes[i], t);
+		if (!ret) {
+			t->has_site = true;
+			return 0;
+		}
+		if (ret != -ENOENT)
+			err = ret;
+	}
+	return err;
+}
+
+/**
+ * lg_target_find - find the dispatch loop of the running kernel
+ * @target: filled in; zeroed by the caller
+ *
+ * Prints one line on refusal. A kernel that has the bound itself is not
+ * refused where its loop cannot be found: @target->has_site is then false.
+ *
+ * Context: task, may sleep. Called once, from module init.
+ * Return: 0, -ENODEV without sched_ext, -ENODATA without BTF, -EOPNOTSUPP for
+ * a loop or a layout that is not known, -ENOMEM.
+ */
+int lg_target_find(struct lg_target *target)
+{
+	struct lg_symbol kfunc;
+	int ret;
+
+	/* in every generation since the first RFC */
+	if (lg_symbol_function("scx_bpf_kick_cpu", &kfunc))
+		return refuse(-ENODEV, "this kernel has no sched_ext");
+
+	ret = read_btf(target);
+	if (ret)
+		return ret;
+
+	ret = find_site(target);
+	if (!ret || target->native_limit)
+		return 0;
+	if (ret == -ENOENT)
+		return refuse(-EOPNOTSUPP,
+			      "no dispatch loop found: no known function calls the consume function");
+	if (ret == -ENOTUNIQ)
+		return refuse(-EOPNOTSUPP,
+			      "no dispatch loop found: two places look like it");
+	if (ret == -ESRCH)
+		return refuse(-EOPNOTSUPP,
+			      "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does");
+	return refuse(ret, "the dispatch loop could not be read");
+}

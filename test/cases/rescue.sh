@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# With the module a BPF scheduler that loops in dispatch is ejected by the kernel's
+# own watchdog, while every CPU goes on serving real-time tasks.
+
+kernel=unbounded
+variants="
+1:scx_spin,5 2:scx_spin,5 8:scx_spin,5
+1:scx_spin,100 2:scx_spin,100 8:scx_spin,100
+1:scx_qmap,5 2:scx_qmap,5 8:scx_qmap,5
+1:scx_qmap,100 2:scx_qmap,100 8:scx_qmap,100
+"
+
+guest() {
+	load
+	claim "the module is armed" equal armed "$(param state)"
+	[ "$2" -lt 100 ] || hogs "$(($(cpus) * 2))"
+	say storm
+	sched "$1" -l "$2"
+	claim "the watchdog ejects the scheduler" \
+		ejected 40 "runnable task stall"
+	say ejected
+	[ "$2" -lt 100 ] || hogs_stop
+	claim "invocations were ended" positive "$(param trips)"
+	claim "CPUs were kicked" positive "$(param kicks)"
+	claim "the highest count is the limit" equal 32 "$(param max_loops)"
+	claim "the last trip's scheduler is named" \
+		equal "${1#scx_}" "$(param last_trip_ops)"
+	claim "the guest does normal work" normal_work
+	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "the guest does normal work without it" normal_work
+}
+
+host() {
+	claim "the guest finishes" vm_wait 150
+	claim "no CPU misses its heartbeat for a second" \
+		at_most 1000 "$(longest_gap "$(mark storm)" "$(mark end)")"
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * beat - a SCHED_FIFO heartbeat on every CPU
+ *
+ * Tasks under a looping BPF scheduler rightly starve until it is ejected; a
+ * real-time task must not. Ten times a second each CPU's thread writes "CPU NS"
+ * to the host. A CPU that is trapped in the dispatch loop falls silent.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "port.h"
+
+enum {
+	PERIOD_NS	= 100 * 1000 * 1000,
+	PRIORITY	= 50,
+};
+
+/*
+ * Keeps lines whole. A thread is not preempted while it holds it but by a CPU
+ * that stops for good, and then the others go on without.
+ */
+static atomic_flag writing = ATOMIC_FLAG_INIT;
+
+static void write_beat(long cpu)
+{
+	char line[64];
+	int tries;
+
+	for (tries = 0; tries < 100000; tries++)
+		if (!atomic_flag_test_and_set(&writing))
+			break;
+	snprintf(line, sizeof(line), "%ld %llu\n", cpu, boottime_ns());
+	port_write(PORT_BEATS, line);
+	atomic_flag_clear(&writing);
+}
+
+static void *beat(void *arg)
+{
+	const struct timespec period = { .tv_nsec = PERIOD_NS };
+	struct sched_param sp = { .sched_priority = PRIORITY };
+	long cpu = (long)arg;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) ||
+	    sched_setscheduler(0, SCHED_FIFO, &sp)) {
+		perror("beat");
+		exit(1);
+	}
+	port_open(PORT_BEATS);		/* per thread */
+	for (;;) {
+		write_beat(cpu);
+		nanosleep(&period, NULL);
+	}
+	return NULL;
+}
+
+int main(void)
+{
+	long cpu, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t thread;
+
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	for (cpu = 1; cpu < cpus; cpu++)
+		if (pthread_create(&thread, NULL, beat, (void *)cpu))
+			exit(1);
+	beat(NULL);
+	return 0;
+}

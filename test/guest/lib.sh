@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# What the guest part of a case uses; busybox ash.
+
+params=/sys/module/scx_loopguard/parameters
+
+param() {
+	cat "$params/$1"
+}
+
+# claim WHAT COMMAND...: the test's one assertion. The result goes to the host.
+claim() {
+	local what=$1
+
+	shift
+	if "$@" >/tmp/claim.log 2>&1; then
+		say ok "$what"
+	else
+		say not-ok "$what" "($(head -c 300 /tmp/claim.log | tr '\n' ' '))"
+	fi
+}
+
+# equal WANTED GOT: an assertion for claim that shows both.
+equal() {
+	[ "$1" = "$2" ] || { echo "wanted '$1', got '$2'"; return 1; }
+}
+
+not() {
+	! "$@"
+}
+
+# within SECONDS COMMAND...: wait until it succeeds.
+within() {
+	local tries=$(($1 * 10))
+
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || { echo "not within time: $*"; return 1; }
+		usleep 100000
+	done
+}
+
+load() {
+	insmod /lib/scx_loopguard.ko "$@"
+}
+
+logged() {
+	dmesg | grep -q -e "$1"
+}
+
+# As a user would run it, not with our real-time priority.
+normally() {
+	policy other "$@"
+}
+
+# sched COMMAND...: start a BPF scheduler and wait until it is enabled.
+sched() {
+	normally "$@" >/tmp/sched.log 2>&1 &
+	sched_pid=$!
+	within 20 scx_state enabled
+}
+
+scx_state() {
+	[ "$(cat /sys/kernel/sched_ext/state)" = "$1" ]
+}
+
+# ejected SECONDS REASON: the kernel has unloaded the BPF scheduler for it.
+ejected() {
+	within "$1" scx_state disabled || return 1
+	within 5 logged "BPF scheduler \".*\" disabled ($2)" || { dmesg | tail -n 3; return 1; }
+}
+
+sched_stop() {
+	kill "$sched_pid"
+	within 20 scx_state disabled
+	wait "$sched_pid"
+}
+
+# hogs COUNT: that many tasks that never sleep.
+hogs() {
+	local i=0
+
+	hog_pids=
+	while [ $i -lt "$1" ]; do
+		normally sh -c 'while :; do :; done' &
+		hog_pids="$hog_pids $!"
+		i=$((i + 1))
+	done
+}
+
+hogs_stop() {
+	# shellcheck disable=SC2086
+	kill $hog_pids
+	# shellcheck disable=SC2086
+	wait $hog_pids
+}
+
+# Forks, pipes and files, in ordinary tasks.
+normal_work() {
+	normally sh -c 'i=0
+		while [ $i -lt 20 ]; do
+			seq 100 | sort -r | head -n 1 >/tmp/work || exit 1
+			[ "$(cat /tmp/work)" = 99 ] || exit 1
+			i=$((i + 1))
+		done'
+}
+
+positive() {
+	[ "$1" -gt 0 ] || { echo "got '$1'"; return 1; }
+}
+
+cpus() {
+	grep -c ^processor /proc/cpuinfo
+}

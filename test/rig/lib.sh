@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What every script of the rig uses. Source it from bash.
+
+set -euo pipefail
+
+# shellcheck disable=SC2034 # used by those who source this
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cache=${LG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/scx_loopguard}
+kernel_source=linux-source-6.12
+jobs=$(($(nproc) + 1))
+clang_version=19
+mkdir -p "$cache"
+
+die() {
+	echo "error: $*" >&2
+	exit 1
+}
+
+# A line of progress, with the minutes and seconds since the run began.
+: "${LG_STARTED:=$(date +%s)}"
+export LG_STARTED
+progress() {
+	local s=$(($(date +%s) - LG_STARTED))
+
+	printf '[%2d:%02d] %s\n' $((s / 60)) $((s % 60)) "$*" >&2
+}
+
+# key FILE-OR-STRING...: a short hash of the contents of files and of strings.
+key() {
+	local x
+
+	for x in "$@"; do
+		if [ -f "$x" ]; then
+			sha256sum <"$x"
+		else
+			printf '%s\n' "$x"
+		fi
+	done | sha256sum | cut -c1-16
+}
+
+# cached DIR COMMAND...: run COMMAND with a fresh directory as its last argument
+# and rename that to DIR when it has succeeded, so that DIR is whole or not there.
+# A lock keeps two runs from doing the same work.
+cached() {
+	local dir=$1 new=$1.new.$$
+
+	shift
+	exec 9>"$dir.lock"
+	flock 9
+	if [ ! -d "$dir" ]; then
+		rm -rf "$new"
+		mkdir -p "$new"
+		if ! "$@" "$new" 9>&-; then
+			rm -rf "$new"
+			die "$* failed"
+		fi
+		mv "$new" "$dir"
+	fi
+	exec 9>&-
+	touch "$dir"
+}
+
+# quietly LOG COMMAND...: keep the output in LOG, show its end on failure.
+quietly() {
+	local log=$1
+
+	shift
+	if ! "$@" >"$log" 2>&1; then
+		tail -n 30 "$log" >&2
+		return 1
+	fi
+}

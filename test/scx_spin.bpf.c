@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scx_spin - a scheduler that misbehaves on request
+ *
+ * Five FIFO queues of PIDs, chosen by a task's weight; a CPU takes 1, 2, 4, 8 and
+ * 16 tasks from them in turn. It is here to bring the dispatch loop of the
+ * kernel into each state that scx_loopguard has to tell apart:
+ *
+ * - An endless loop (loop_after): dispatch a task that is not queued, here
+ *   kthreadd, each time. The kernel counts it as dispatched, drops it, finds the
+ *   local DSQ empty and asks again, with IRQs off.
+ * - A long loop that ends (need_iterations): the same, but only so many times
+ *   before a task is handed out. It must go on making progress when cut short.
+ * - Bouncing (bounce): tasks that cannot run on this CPU are moved to a fallback
+ *   DSQ one by one, which is legitimate and takes an iteration each.
+ * - Stalls and errors, which the kernel answers by ejecting the scheduler.
+ *
+ * PIDs and not task pointers are queued, so a task may have gone or have been
+ * dequeued by the time it is dispatched; the kernel ignores such dispatches.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "scx_spin.h"
+
+char _license[] SEC("license") = "GPL";
+
+enum {
+	SHARED_DSQ	= 0,
+	FALLBACK_DSQ	= 1,
+	KTHREADD	= 2,
+	QUEUE_LEN	= 8192,
+	MAX_BATCH	= 1024,
+};
+
+/* kfuncs of 6.12; vmlinux.h has none of them */
+s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
+void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
+		      u64 enq_flags) __ksym;
+u32 scx_bpf_dispatch_nr_slots(void) __ksym;
+bool scx_bpf_consume(u64 dsq_id) __ksym;
+void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
+void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 size) __ksym;
+s32 scx_bpf_pick_idle_cpu(const struct cpumask *allowed, u64 flags) __ksym;
+s32 scx_bpf_pick_any_cpu(const struct cpumask *allowed, u64 flags) __ksym;
+bool scx_bpf_test_and_clear_cpu_idle(s32 cpu) __ksym;
+s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
+bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask) __ksym;
+struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+void bpf_task_release(struct task_struct *p) __ksym;
+
+/* set by scx_spin.c before the scheduler is loaded */
+const volatile u64 slice_ns;
+const volatile u32 error_after;
+const volatile u32 stall_user_nth;
+const volatile u32 stall_kernel_nth;
+const volatile u32 loop_after;
+const volatile u32 batch;
+const volatile s32 disallow_tgid;
+const volatile u32 need_iterations;
+const volatile bool bounce;
+
+struct spin_stats stats;
+struct spin_exit exit_info;
+char exit_dump[SPIN_DUMP_LEN];
+
+/* PIDs queued now; only a hint, as dequeued tasks are never taken out */
+static s64 queued;
+
+struct fifo {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, QUEUE_LEN);
+	__type(value, u32);
+} fifo0 SEC(".maps"), fifo1 SEC(".maps"), fifo2 SEC(".maps"),
+  fifo3 SEC(".maps"), fifo4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, SPIN_QUEUES);
+	__type(key, u32);
+	__array(values, struct fifo);
+} fifos SEC(".maps") = {
+	.values = { &fifo0, &fifo1, &fifo2, &fifo3, &fifo4 },
+};
+
+struct cpu_state {
+	u32 queue;		/* taken from now */
+	u32 left;		/* how many more before the next queue's turn */
+	u32 iterations;		/* with -n: since a task was handed out here */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_state);
+} cpu_states SEC(".maps");
+
+static struct cpu_state *this_cpu_state(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cpu_states, &zero);
+}
+
+static void error(char *msg)
+{
+	unsigned long long none = 0;
+
+	scx_bpf_error_bstr(msg, &none, 0);
+}
+
+static u32 queue_of(const struct task_struct *p)
+{
+	u32 weight = p->scx.weight;
+
+	return weight <= 25 ? 0 : weight <= 50 ? 1 : weight < 200 ? 2 :
+	       weight < 400 ? 3 : 4;
+}
+
+/* One of every nth tasks is forgotten, for the watchdog to find. */
+static bool forget(const struct task_struct *p)
+{
+	static u32 nr_user, nr_kernel;
+	u32 nth = stall_user_nth;
+	u32 *nr = &nr_user;
+
+	if (p->flags & 0x00200000 /* PF_KTHREAD */) {
+		nth = stall_kernel_nth;
+		nr = &nr_kernel;
+	}
+	return nth && __sync_add_and_fetch(nr, 1) % nth == 0;
+}
+
+static void wake_a_cpu_for(const struct task_struct *p)
+{
+	s32 cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+}
+
+SEC("struct_ops/spin_enqueue")
+int BPF_PROG(spin_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	static u32 enqueues;
+	u32 idx = queue_of(p), pid = p->pid;
+	void *fifo;
+
+	if (forget(p)) {
+		__sync_fetch_and_add(&stats.stalled, 1);
+		return 0;
+	}
+	if (error_after && __sync_add_and_fetch(&enqueues, 1) == error_after)
+		error("error on request (-e)");
+
+	fifo = bpf_map_lookup_elem(&fifos, &idx);
+	if (!fifo || bpf_map_push_elem(fifo, &pid, 0)) {
+		scx_bpf_dispatch(p, SHARED_DSQ, slice_ns, enq_flags);
+		return 0;
+	}
+	__sync_fetch_and_add(&stats.enqueued, 1);
+	__sync_fetch_and_add(&queued, 1);
+	wake_a_cpu_for(p);
+	return 0;
+}
+
+/* Dispatch a task that is not queued: counted by the kernel, then dropped. */
+static void dispatch_phantom(void)
+{
+	struct task_struct *p = bpf_task_from_pid(KTHREADD);
+
+	if (!p)
+		return;
+	scx_bpf_dispatch(p, SCX_DSQ_LOCAL, slice_ns, 0);
+	bpf_task_release(p);
+	__sync_fetch_and_add(&stats.phantoms, 1);
+}
+
+static bool pop(struct cpu_state *c, u32 *pid)
+{
+	void *fifo;
+	u32 i;
+
+	for (i = 0; i < SPIN_QUEUES; i++) {
+		if (!c->left) {
+			c->queue = (c->queue + 1) % SPIN_QUEUES;
+			c->left = 1 << c->queue;
+		}
+		fifo = bpf_map_lookup_elem(&fifos, &c->queue);
+		if (fifo && !bpf_map_pop_elem(fifo, pid)) {
+			c->left--;
+			__sync_fetch_and_add(&queued, -1);
+			return true;
+		}
+		c->left = 0;
+	}
+	return false;
+}
+
+/*
+ * Hand out one task. In an iteration that only bounces, the kernel finds the
+ * local DSQ empty and asks again.
+ */
+static bool dispatch_one(s32 cpu, struct cpu_state *c)
+{
+	struct task_struct *p;
+	u32 pid;
+
+	if (!pop(c, &pid))
+		return false;
+	p = bpf_task_from_pid(pid);
+	if (!p)
+		return true;
+
+	if (bounce && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
+		scx_bpf_dispatch(p, FALLBACK_DSQ, slice_ns, 0);
+		scx_bpf_kick_cpu(scx_bpf_pick_any_cpu(p->cpus_ptr, 0), 0);
+		__sync_fetch_and_add(&stats.bounced, 1);
+	} else {
+		scx_bpf_dispatch(p, SHARED_DSQ, slice_ns, 0);
+		if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+			scx_bpf_kick_cpu(scx_bpf_pick_any_cpu(p->cpus_ptr, 0), 0);
+		__sync_fetch_and_add(&stats.dispatched, 1);
+	}
+	bpf_task_release(p);
+	return true;
+}
+
+SEC("struct_ops/spin_dispatch")
+int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
+{
+	struct cpu_state *c = this_cpu_state();
+	u32 i, nr = batch;
+
+	if (!c)
+		return 0;
+
+	if (loop_after && stats.dispatched >= loop_after) {
+		dispatch_phantom();
+		return 0;
+	}
+	if (scx_bpf_consume(FALLBACK_DSQ) || scx_bpf_consume(SHARED_DSQ))
+		return 0;
+
+	if (need_iterations && queued > 0 && ++c->iterations < need_iterations) {
+		dispatch_phantom();
+		return 0;
+	}
+	c->iterations = 0;
+
+	bpf_for(i, 0, MAX_BATCH) {
+		if (i >= nr || !scx_bpf_dispatch_nr_slots())
+			break;
+		if (!dispatch_one(cpu, c))
+			break;
+	}
+	/* what was just dispatched is in the DSQ only after a flush: this does it */
+	scx_bpf_consume(SHARED_DSQ);
+	return 0;
+}
+
+SEC("struct_ops/spin_init_task")
+int BPF_PROG(spin_init_task, struct task_struct *p,
+	     struct scx_init_task_args *args)
+{
+	if (p->tgid == disallow_tgid)
+		p->scx.disallow = true;
+	return 0;
+}
+
+SEC("struct_ops.s/spin_init")
+int BPF_PROG(spin_init)
+{
+	s32 ret = scx_bpf_create_dsq(SHARED_DSQ, -1);
+
+	return ret ?: scx_bpf_create_dsq(FALLBACK_DSQ, -1);
+}
+
+SEC("struct_ops.s/spin_exit")
+int BPF_PROG(spin_exit, struct scx_exit_info *ei)
+{
+	bpf_probe_read_kernel_str(exit_info.reason, sizeof(exit_info.reason),
+				  ei->reason);
+	bpf_probe_read_kernel_str(exit_info.msg, sizeof(exit_info.msg), ei->msg);
+	bpf_probe_read_kernel_str(exit_dump, sizeof(exit_dump), ei->dump);
+	exit_info.exit_code = ei->exit_code;
+	/* last: scx_spin.c waits for it */
+	__sync_fetch_and_add(&exit_info.kind, ei->kind);
+	return 0;
+}
+
+SEC(".struct_ops.link")
+struct sched_ext_ops spin_ops = {
+	.enqueue	= (void *)spin_enqueue,
+	.dispatch	= (void *)spin_dispatch,
+	.init_task	= (void *)spin_init_task,
+	.init		= (void *)spin_init,
+	.exit		= (void *)spin_exit,
+	.timeout_ms	= 5000,
+	.name		= "spin",
+};
