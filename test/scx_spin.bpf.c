@@ -28,9 +28,10 @@ char _license[] SEC("license") = "GPL";
 enum {
 	SHARED_DSQ	= 0,
 	FALLBACK_DSQ	= 1,
-	KTHREADD	= 2,
+	KTHREADD	= 2,		/* nearly always asleep */
 	QUEUE_LEN	= 8192,
 	MAX_BATCH	= 1024,
+	PF_KTHREAD	= 0x00200000,	/* a macro, so not in BTF */
 };
 
 /* kfuncs of 6.12; vmlinux.h has none of them */
@@ -103,11 +104,14 @@ static struct cpu_state *this_cpu_state(void)
 	return bpf_map_lookup_elem(&cpu_states, &zero);
 }
 
-static void error(char *msg)
+/* not const: the kfunc takes a plain char *, which may not be read-only memory */
+static char error_msg[] = "error on request (-e)";
+
+static void error_on_request(void)
 {
 	unsigned long long none = 0;
 
-	scx_bpf_error_bstr(msg, &none, 0);
+	scx_bpf_error_bstr(error_msg, &none, 0);
 }
 
 static u32 queue_of(const struct task_struct *p)
@@ -125,7 +129,7 @@ static bool forget(const struct task_struct *p)
 	u32 nth = stall_user_nth;
 	u32 *nr = &nr_user;
 
-	if (p->flags & 0x00200000 /* PF_KTHREAD */) {
+	if (p->flags & PF_KTHREAD) {
 		nth = stall_kernel_nth;
 		nr = &nr_kernel;
 	}
@@ -152,7 +156,13 @@ int BPF_PROG(spin_enqueue, struct task_struct *p, u64 enq_flags)
 		return 0;
 	}
 	if (error_after && __sync_add_and_fetch(&enqueues, 1) == error_after)
-		error("error on request (-e)");
+		error_on_request();
+
+	/* one way for -B only to meet tasks that cannot run where they are taken */
+	if (p->flags & PF_KTHREAD && p->nr_cpus_allowed == 1 && !bounce) {
+		scx_bpf_dispatch(p, SCX_DSQ_LOCAL, slice_ns, enq_flags);
+		return 0;
+	}
 
 	fifo = bpf_map_lookup_elem(&fifos, &idx);
 	if (!fifo || bpf_map_push_elem(fifo, &pid, 0)) {

@@ -49,14 +49,15 @@ logged() {
 	dmesg | grep -q -e "$1"
 }
 
-# As a user would run it, not with our real-time priority.
+# As a user would run it, not with our real-time priority. In the background use
+# policy itself: $! of a function is a shell that stands between.
 normally() {
 	policy other "$@"
 }
 
 # sched COMMAND...: start a BPF scheduler and wait until it is enabled.
 sched() {
-	normally "$@" >/tmp/sched.log 2>&1 &
+	policy other "$@" >/tmp/sched.log 2>&1 &
 	sched_pid=$!
 	within 20 scx_state enabled
 }
@@ -83,7 +84,7 @@ hogs() {
 
 	hog_pids=
 	while [ $i -lt "$1" ]; do
-		normally sh -c 'while :; do :; done' &
+		policy other sh -c 'while :; do :; done' &
 		hog_pids="$hog_pids $!"
 		i=$((i + 1))
 	done

@@ -125,8 +125,43 @@ mark() {
 	awk -v n="$1" '$2 == n { print $1; exit }' "$vm_dir/results"
 }
 
-# value NAME: what the guest reported with "say value NAME VALUE".
-value() {
-	awk -v n="$1" '$2 == "value" && $3 == n { v = $4 } END { print v }' \
-		"$vm_dir/results"
+# word_of NAME: the word behind it in the guest's "say NAME WORD".
+word_of() {
+	awk -v n="$1" '$2 == n { print $3; exit }' "$vm_dir/results"
+}
+
+# all_cpus_trapped ADDRESS SIZE: has every CPU IRQs off, and a return address in
+# the function there on its stack, each time that one looks?
+all_cpus_trapped() {
+	local cpu look regs rsp rfl
+
+	[ -n "$1" ] || { echo "no address"; return 1; }
+	for look in 1 2 3 4 5; do
+		for cpu in $(seq 0 $((cpus - 1))); do
+			monitor "cpu $cpu" >/dev/null
+			regs=$(monitor "info registers")
+			rfl=$(sed -n 's/.*RFL=\([0-9a-f]*\).*/\1/p' <<<"$regs")
+			rsp=$(sed -n 's/.*RSP=\([0-9a-f]*\).*/\1/p' <<<"$regs")
+			if [ -z "$rfl" ] || [ $((0x$rfl & 0x200)) != 0 ]; then
+				echo "cpu $cpu, look $look: RFL=$rfl"
+				return 1
+			fi
+			monitor "x /256gx 0x$rsp" | returns_into "$1" "$2" || {
+				echo "cpu $cpu, look $look: not there; $regs"
+				return 1
+			}
+		done
+		sleep 0.2
+	done
+}
+
+# Is a word of the memory dump between ADDRESS and ADDRESS + SIZE?
+returns_into() {
+	local word
+
+	for word in $(tr -d '\r' | sed 's/^[^:]*://'); do
+		[[ $word == 0xffffffff* ]] || continue
+		((word > 0x$1 && word < 0x$1 + $2)) && return 0
+	done
+	return 1
 }

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Status and tuning: one value a file, bad input changes nothing and is named.
+
+kernel=unbounded
+variants="2"
+
+status="engine hits kicks last_trip_cpu last_trip_ns last_trip_ops max_loops
+native_limit state target trips"
+
+one_line() {
+	[ "$(wc -l <"$1")" = 1 ] && [ -n "$(cat "$1")" ] &&
+		[ -z "$(tail -c 1 "$1" | tr -d '\n')" ]
+}
+
+write() {
+	printf "$2" >"$params/$1"
+}
+
+# refuses NAME VALUE: EINVAL, the old value stays, dmesg names the value.
+refuses() {
+	local old
+
+	old=$(param "$1")
+	write "$1" "$2" 2>/tmp/write.log && { echo "accepted"; return 1; }
+	grep -q "Invalid argument" /tmp/write.log || { cat /tmp/write.log; return 1; }
+	equal "$old" "$(param "$1")" || return 1
+	logged "scx_loopguard: $1: '$2' is "
+}
+
+not_loaded() {
+	! grep -q scx_loopguard /proc/modules
+}
+
+# load_fails OPTION PATTERN: with that line in dmesg, and nothing left behind.
+load_fails() {
+	load "$1" 2>/tmp/load.log && { echo "it loads"; return 1; }
+	logged "$2" || { dmesg | tail -n 2; return 1; }
+	not_loaded && not grep -q . /sys/kernel/debug/kprobes/list
+}
+
+guest() {
+	local p value
+
+	for p in $status; do
+		claim "$p=1 at load is refused" \
+			load_fails "$p=1" "scx_loopguard: $p is read-only"
+	done
+	for value in 0 4097 -1 abc 99999999999 1x; do
+		claim "limit=$value at load is refused" load_fails \
+			"limit=$value" "limit: '$value' is not a number from 1 to 4096"
+	done
+	claim "enforce=maybe at load is refused" \
+		load_fails enforce=maybe "enforce: 'maybe' is neither Y nor N"
+
+	claim "an unknown option does not stop it" load limt=5
+	claim "an unknown option is named" logged "unknown parameter 'limt' ignored"
+	claim "the load line shows the settings" logged \
+		"scx_loopguard: .* loaded: state=armed, loopsite at balance_scx+0x.*, native_limit=0 limit=32 enforce=Y"
+	rmmod scx_loopguard
+
+	load limit=0x10 enforce
+	claim "limit=0x10 is 16" equal 16 "$(param limit)"
+	claim "a bare enforce is Y" equal Y "$(param enforce)"
+	rmmod scx_loopguard
+
+	load
+	claim "there are these files and no others" equal \
+		"$(printf '%s\n' $status limit enforce | sort)" "$(ls -1 $params)"
+	for p in $(ls $params); do
+		claim "$p is one line" one_line "$params/$p"
+		claim "$p is readable by everyone" equal r \
+			"$(stat -c %A "$params/$p" | cut -c8)"
+		claim "$p is writable by root alone" equal -- \
+			"$(stat -c %A "$params/$p" | cut -c6,9)"
+	done
+	claim "the version is shown" one_line /sys/module/scx_loopguard/version
+	claim "engine" equal loopsite "$(param engine)"
+	claim "native_limit" equal 0 "$(param native_limit)"
+	claim "target is a place in the loop's function" \
+		[ "$(param target | cut -c1-14)" = balance_scx+0x ]
+	claim "no trip yet" equal "-1 0 none" \
+		"$(param last_trip_cpu) $(param last_trip_ns) $(param last_trip_ops)"
+
+	for value in 0 4097 -1 abc 99999999999 1x "1 2"; do
+		claim "limit: '$value' is refused" refuses limit "$value"
+	done
+	claim "limit: nothing is refused" not write limit "\n"
+	claim "enforce: '2' is refused" refuses enforce 2
+	for p in $status; do
+		claim "$p cannot be written" not write "$p" 1
+	done
+	for value in 1 4096 32; do
+		write limit "$value\n"
+		claim "limit: $value is taken" equal "$value" "$(param limit)"
+	done
+	write enforce 0
+	claim "enforce: 0 is N" equal "N observing" \
+		"$(param enforce) $(param state)"
+	write enforce on
+	claim "enforce: on is Y" equal "Y armed" \
+		"$(param enforce) $(param state)"
+
+	# the state is what is true, not what was once achieved
+	echo 0 >/sys/kernel/debug/kprobes/enabled
+	claim "the state is disabled while kprobes are" \
+		equal disabled "$(param state)"
+	echo 1 >/sys/kernel/debug/kprobes/enabled
+	claim "the state is armed when they are back" \
+		equal armed "$(param state)"
+	claim "rmmod succeeds" rmmod scx_loopguard
+}

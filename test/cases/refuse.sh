@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Where it cannot help it refuses, with one line and a fitting errno, and leaves
+# nothing behind. Each variant is a kernel, or a state of it, made for one refusal.
+
+variants="
+1:rfc@rfc 1:layout@wide 1:noloop@inlined 1:nosymbols@nosyms 1:disarmed@unbounded
+"
+
+guest() {
+	local line error
+
+	case $1 in
+	rfc)
+		line="not loaded: the dispatch loop keeps no nr_tasks"
+		error="Operation not supported" ;;
+	layout)
+		line="not loaded: unknown layout: nr_tasks of struct scx_dsp_ctx is not a u32"
+		error="Operation not supported" ;;
+	noloop)
+		line="not loaded: no dispatch loop found"
+		error="Operation not supported" ;;
+	nosymbols)
+		# the only other way to BTF on this kernel
+		umount /sys/kernel/debug /sys
+		line="not loaded: symbols not available"
+		error="No data available" ;;
+	disarmed)
+		echo 0 >/sys/kernel/debug/kprobes/enabled
+		line="not loaded: arming not confirmed"
+		error="I/O error" ;;
+	esac
+
+	dmesg -c >/dev/null
+	claim "$1: it does not load" not load
+	claim "$1: it says why" logged "scx_loopguard: $line"
+	claim "$1: in one line" equal 1 \
+		"$(dmesg | grep -c 'scx_loopguard: [^l]')"
+	load 2>/tmp/load.log
+	claim "$1: the error is '$error'" grep -q "$error" /tmp/load.log
+	claim "$1: no module is left" not grep -q scx_loopguard /proc/modules
+	[ "$1" = nosymbols ] ||
+		claim "$1: no kprobe is left" \
+			not grep -q . /sys/kernel/debug/kprobes/list
+	claim "$1: normal work goes on" normal_work
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# While a BPF scheduler loops on every CPU, sysrq-S gets through and ejects it at
+# once: from a break on the serial line, and from a real-time task.
+
+kernel=unbounded
+variants="2:break 2:task 8:break"
+
+guest() {
+	load
+	sched scx_spin -l 5
+	within 5 positive "$(param trips)"
+	say storm
+	if [ "$1" = task ]; then
+		echo S >/proc/sysrq-trigger
+	fi
+	# the watchdog would take 5 s
+	claim "sysrq-S ejects the scheduler within 3 s" \
+		ejected 3 "disabled by sysrq-S"
+	say ejected
+	claim "the guest does normal work" normal_work
+	claim "rmmod succeeds" rmmod scx_loopguard
+}
+
+host() {
+	claim "the storm begins" vm_wait_for 60 ' storm$'
+	if [ "$words" = break ]; then
+		monitor chardev-send-break con >/dev/null
+		printf S >&7
+	fi
+	claim "the guest finishes" vm_wait 60
+	claim "no CPU misses its heartbeat for a second" \
+		at_most 1000 "$(longest_gap "$(mark storm)" "$(mark end)")"
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Loading and unloading at any time: under a scheduler, in a storm of finite loops a
+# hundred times, and in a storm of endless ones, where rmmod first waits until
+# no CPU depends on the module.
+
+kernel=unbounded
+variants="2:active 2:cycles 2:endless 2:interrupted"
+
+guest() {
+	say begin
+	"$1"
+}
+
+active() {
+	sched scx_simple
+	claim "it loads under a scheduler" load
+	claim "it is armed" equal armed "$(param state)"
+	normal_work
+	claim "it counts" positive "$(param hits)"
+	claim "it unloads under a scheduler" rmmod scx_loopguard
+	claim "normal work goes on" normal_work
+	claim "the scheduler is still enabled" scx_state enabled
+	sched_stop
+}
+
+cycles() {
+	local i=0 tripped=0
+
+	sched scx_spin -n 100
+	hogs 3
+	while [ $i -lt 100 ]; do
+		load limit=8 || break
+		within 3 trips && tripped=$((tripped + 1))
+		rmmod scx_loopguard || break
+		i=$((i + 1))
+	done
+	claim "100 cycles in a storm" equal 100 "$i"
+	claim "every one of them tripped" equal 100 "$tripped"
+	claim "the scheduler is still enabled" scx_state enabled
+	hogs_stop
+	claim "normal work goes on" normal_work
+	sched_stop
+	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
+}
+
+trips() {
+	[ "$(param trips)" -gt 0 ]
+}
+
+endless() {
+	load
+	sched scx_spin -l 5
+	within 5 trips
+	claim "rmmod in an endless storm succeeds" rmmod scx_loopguard
+	claim "it has waited for the watchdog" \
+		ejected 1 "runnable task stall"
+	claim "the module is gone" not grep -q scx_loopguard /proc/modules
+	claim "normal work goes on" normal_work
+}
+
+# Loops of 5000 iterations are more than the module can tell from endless ones, so
+# rmmod waits; but they are finite, and a signal makes it go ahead.
+interrupted() {
+	load
+	sched scx_spin -n 5000
+	hogs 2
+	within 5 trips
+	rmmod scx_loopguard &
+	sleep 12
+	claim "rmmod waits" kill -0 $!
+	claim "it says so" logged "unload waits"
+	claim "it goes on protecting" grep -q scx_loopguard /proc/modules
+	kill $!
+	claim "a signal ends the wait" \
+		within 5 not grep -q scx_loopguard /proc/modules
+	hogs_stop
+	sched_stop
+}
+
+host() {
+	claim "the guest finishes" vm_wait 240
+	claim "no CPU misses its heartbeat for a second" \
+		at_most 1000 "$(longest_gap "$(mark begin)" "$(mark end)")"
+}
