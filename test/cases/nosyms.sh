@@ -9,6 +9,7 @@ variants="2"
 guest() {
 	load
 	claim "it is armed" equal armed "$(param state)"
+	hogs "$(cpus)"
 	sched scx_spin -l 5
 	claim "the watchdog ejects the scheduler" \
 		ejected 40 "runnable task stall"

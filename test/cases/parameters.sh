@@ -14,7 +14,8 @@ one_line() {
 }
 
 write() {
-	printf "$2" >"$params/$1"
+	# echo is the one that says which error it was
+	echo -n -e "$2" >"$params/$1"
 }
 
 # refuses NAME VALUE: EINVAL, the old value stays, dmesg names the value.

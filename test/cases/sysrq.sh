@@ -8,8 +8,9 @@ variants="2:break 2:task 8:break"
 
 guest() {
 	load
+	hogs "$(cpus)"
 	sched scx_spin -l 5
-	within 5 positive "$(param trips)"
+	within 5 tripped
 	say storm
 	if [ "$1" = task ]; then
 		echo S >/proc/sysrq-trigger

@@ -31,7 +31,7 @@ cycles() {
 	hogs 3
 	while [ $i -lt 100 ]; do
 		load limit=8 || break
-		within 3 trips && tripped=$((tripped + 1))
+		within 3 tripped && tripped=$((tripped + 1))
 		rmmod scx_loopguard || break
 		i=$((i + 1))
 	done
@@ -44,14 +44,10 @@ cycles() {
 	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
 }
 
-trips() {
-	[ "$(param trips)" -gt 0 ]
-}
-
 endless() {
 	load
 	sched scx_spin -l 5
-	within 5 trips
+	within 5 tripped
 	claim "rmmod in an endless storm succeeds" rmmod scx_loopguard
 	claim "it has waited for the watchdog" \
 		ejected 1 "runnable task stall"
@@ -65,7 +61,7 @@ interrupted() {
 	load
 	sched scx_spin -n 5000
 	hogs 2
-	within 5 trips
+	within 5 tripped
 	rmmod scx_loopguard &
 	sleep 12
 	claim "rmmod waits" kill -0 $!

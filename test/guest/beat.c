@@ -3,13 +3,13 @@
  * beat - a SCHED_FIFO heartbeat on every CPU
  *
  * Tasks under a looping BPF scheduler rightly starve until it is ejected; a
- * real-time task must not. Ten times a second each CPU's thread writes "CPU NS"
- * to the host. A CPU that is trapped in the dispatch loop falls silent.
+ * real-time task must not. Ten times a second each CPU's thread writes the time in
+ * ns to the host, through a port of its own so that none waits for another. A CPU
+ * that is trapped in the dispatch loop falls silent.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,31 +20,13 @@ enum {
 	PRIORITY	= 50,
 };
 
-/*
- * Keeps lines whole. A thread is not preempted while it holds it but by a CPU
- * that stops for good, and then the others go on without.
- */
-static atomic_flag writing = ATOMIC_FLAG_INIT;
-
-static void write_beat(long cpu)
-{
-	char line[64];
-	int tries;
-
-	for (tries = 0; tries < 100000; tries++)
-		if (!atomic_flag_test_and_set(&writing))
-			break;
-	snprintf(line, sizeof(line), "%ld %llu\n", cpu, boottime_ns());
-	port_write(PORT_BEATS, line);
-	atomic_flag_clear(&writing);
-}
-
 static void *beat(void *arg)
 {
 	const struct timespec period = { .tv_nsec = PERIOD_NS };
 	struct sched_param sp = { .sched_priority = PRIORITY };
 	long cpu = (long)arg;
 	cpu_set_t set;
+	char line[32];
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
@@ -53,9 +35,10 @@ static void *beat(void *arg)
 		perror("beat");
 		exit(1);
 	}
-	port_open(PORT_BEATS);		/* per thread */
+	port_open(PORT_BEATS + cpu);
 	for (;;) {
-		write_beat(cpu);
+		snprintf(line, sizeof(line), "%llu\n", boottime_ns());
+		port_write(PORT_BEATS + cpu, line);
 		nanosleep(&period, NULL);
 	}
 	return NULL;

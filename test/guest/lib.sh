@@ -107,10 +107,21 @@ normal_work() {
 		done'
 }
 
+tripped() {
+	[ "$(param trips)" -gt 0 ]
+}
+
 positive() {
 	[ "$1" -gt 0 ] || { echo "got '$1'"; return 1; }
 }
 
 cpus() {
 	grep -c ^processor /proc/cpuinfo
+}
+
+# Tell the host where to find CPUs that are trapped.
+say_where() {
+	say loop "$(awk '$3 == "balance_scx" { print $1 }' /proc/kallsyms)"
+	say detour "$(awk '$3 == "kprobe_optinsn_page" { print $1; exit }' /proc/kallsyms)"
+	say lock "$(awk '$3 ~ /queued_spin_lock_slowpath$/ { print $1; exit }' /proc/kallsyms)"
 }

@@ -16,7 +16,7 @@
 
 enum {
 	PORT_RESULTS	= 0xe9,
-	PORT_BEATS	= 0xea,
+	PORT_BEATS	= 0x2100,	/* of CPU 0, the others follow */
 };
 
 static inline void port_open(unsigned short port)

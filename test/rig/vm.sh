@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # One virtual machine, seen from the host. Source it after lib.sh.
 #
-# In $vm_dir: results and beats are what the guest's say and beat wrote, console is
-# the serial console, monitor what QEMU's monitor answered.
+# In $vm_dir: results is what the guest's say wrote, beats.N what its beat wrote on
+# CPU N, console is the serial console, monitor what QEMU's monitor answered.
 
 vm_dir=
 vm_pid=
@@ -11,23 +11,30 @@ vm_pid=
 # KVM is used only where it has been asked for: timing differs too much from TCG
 # to mix them in one table.
 vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
-	local kernel=$2 image=$3 cpus=$4 append=$5 fifo
+	local kernel=$2 image=$3 smp=$4 append=$5 fifo cpu beats=()
+
+	# with one possible CPU every task counts as pinned to it, and scx_qmap
+	# treats those in another way: leave the second one off
+	[ "$smp" != 1 ] || { smp=2; append="$append maxcpus=1"; }
 
 	vm_dir=$1
 	shift 5
 	rm -rf "$vm_dir"
 	mkdir -p "$vm_dir"
-	: >"$vm_dir/results" >"$vm_dir/beats" >"$vm_dir/console" >"$vm_dir/monitor"
+	: >"$vm_dir/results" >"$vm_dir/console" >"$vm_dir/monitor"
+	for cpu in $(seq 0 $((smp - 1))); do
+		beats+=(-chardev "file,id=beats$cpu,path=$vm_dir/beats.$cpu"
+			-device "isa-debugcon,iobase=$((0x2100 + cpu)),chardev=beats$cpu")
+	done
 	for fifo in con mon; do mkfifo "$vm_dir/$fifo.in" "$vm_dir/$fifo.out"; done
 
-	qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp "$cpus" -m 1G \
+	qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp "$smp" -m 1G \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev pipe,id=con,path="$vm_dir/con" -serial chardev:con \
 		-chardev pipe,id=mon,path="$vm_dir/mon" -mon chardev=mon,mode=readline \
 		-chardev file,id=results,path="$vm_dir/results" \
 		-device isa-debugcon,iobase=0xe9,chardev=results \
-		-chardev file,id=beats,path="$vm_dir/beats" \
-		-device isa-debugcon,iobase=0xea,chardev=beats \
+		"${beats[@]}" \
 		-kernel "$kernel/bzImage" -initrd "$image" \
 		-append "console=ttyS0 panic=-1 $append" "$@" \
 		>"$vm_dir/qemu.log" 2>&1 9>&- &
@@ -89,7 +96,7 @@ silent_for() {
 	local end=$((SECONDS + $2)) size last=-1 since=$SECONDS
 
 	while [ $SECONDS -lt $end ]; do
-		size=$(stat -c %s "$vm_dir/beats")
+		size=$(cat "$vm_dir"/beats.* | wc -c)
 		if [ "$size" != "$last" ]; then
 			last=$size
 			since=$SECONDS
@@ -105,19 +112,20 @@ silent_for() {
 # which some CPU gave no heartbeat. A CPU that gave none at all counts in full.
 longest_gap() {
 	[ -n "$1" ] && [ -n "$2" ] || return 0	# no such time, no such gap
-	awk -v from="$1" -v to="$2" -v cpus="$cpus" '
-		NF == 2 && $2 >= from && $2 <= to {
-			at = ($1 in last) ? last[$1] : from
-			if ($2 - at > gap) gap = $2 - at
-			last[$1] = $2
-		}
-		END {
-			for (c = 0; c < cpus; c++) {
-				at = (c in last) ? last[c] : from
-				if (to - at > gap) gap = to - at
+	local cpu
+
+	for cpu in $(seq 0 $((cpus - 1))); do
+		awk -v from="$1" -v to="$2" '
+			BEGIN { at = from }
+			$1 > from && $1 <= to {
+				if ($1 - at > gap) gap = $1 - at
+				at = $1
 			}
-			printf "%d\n", gap / 1e6
-		}' "$vm_dir/beats"
+			END {
+				if (to - at > gap) gap = to - at
+				printf "%d\n", gap / 1e6
+			}' "$vm_dir/beats.$cpu"
+	done | sort -n | tail -n 1
 }
 
 # mark NAME: guest time in ns of the guest's "say NAME".
@@ -130,38 +138,64 @@ word_of() {
 	awk -v n="$1" '$2 == n { print $3; exit }' "$vm_dir/results"
 }
 
-# all_cpus_trapped ADDRESS SIZE: has every CPU IRQs off, and a return address in
-# the function there on its stack, each time that one looks?
+# all_cpus_trapped: has every CPU IRQs off, and is it in the dispatch loop's function
+# or has to return into it, each time that one looks? Some may instead wait for the
+# rq lock of a CPU that is. The guest has said where both functions are, by
+# say_where.
 all_cpus_trapped() {
-	local cpu look regs rsp rfl
+	local look cpu where looping
 
-	[ -n "$1" ] || { echo "no address"; return 1; }
 	for look in 1 2 3 4 5; do
+		looping=0
+		monitor stop >/dev/null
 		for cpu in $(seq 0 $((cpus - 1))); do
-			monitor "cpu $cpu" >/dev/null
-			regs=$(monitor "info registers")
-			rfl=$(sed -n 's/.*RFL=\([0-9a-f]*\).*/\1/p' <<<"$regs")
-			rsp=$(sed -n 's/.*RSP=\([0-9a-f]*\).*/\1/p' <<<"$regs")
-			if [ -z "$rfl" ] || [ $((0x$rfl & 0x200)) != 0 ]; then
-				echo "cpu $cpu, look $look: RFL=$rfl"
-				return 1
-			fi
-			monitor "x /256gx 0x$rsp" | returns_into "$1" "$2" || {
-				echo "cpu $cpu, look $look: not there; $regs"
+			where=$(where_is "$cpu") || {
+				echo "cpu $cpu, look $look: $where"
 				return 1
 			}
+			[ "$where" != loop ] || looping=$((looping + 1))
 		done
+		monitor cont >/dev/null
+		[ $looping -gt 0 ] || { echo "look $look: none loops"; return 1; }
 		sleep 0.2
 	done
 }
 
+# where_is CPU: "loop" or "lock", or what is wrong.
+where_is() {
+	local regs rip rsp rfl frames
+
+	monitor "cpu $1" >/dev/null
+	regs=$(monitor "info registers")
+	rip=$(sed -n 's/.*RIP=\([0-9a-f]*\).*/\1/p' <<<"$regs")
+	rsp=$(sed -n 's/.*RSP=\([0-9a-f]*\).*/\1/p' <<<"$regs")
+	rfl=$(sed -n 's/.*RFL=\([0-9a-f]*\).*/\1/p' <<<"$regs")
+	if [ -z "$rfl" ] || [ $((0x$rfl & 0x200)) != 0 ]; then
+		echo "RFL=$rfl"
+		return 1
+	fi
+	frames=$(echo "rip: 0x$rip"; monitor "x /256gx 0x$rsp")
+	# the probe's detour is a jump, so it may stand in the loop's place
+	if has_word_in "$(word_of loop)" 1024 <<<"$frames" ||
+	   has_word_in "$(word_of detour)" 4096 <<<"$frames"; then
+		echo loop
+	elif has_word_in "$(word_of lock)" 1024 <<<"rip: 0x$rip"; then
+		echo lock
+	else
+		echo "RIP=$rip"
+		return 1
+	fi
+}
+
 # Is a word of the memory dump between ADDRESS and ADDRESS + SIZE?
-returns_into() {
+has_word_in() {
 	local word
+
+	[ -n "$1" ] || return 1
 
 	for word in $(tr -d '\r' | sed 's/^[^:]*://'); do
 		[[ $word == 0xffffffff* ]] || continue
-		((word > 0x$1 && word < 0x$1 + $2)) && return 0
+		((word >= 0x$1 && word < 0x$1 + $2)) && return 0
 	done
 	return 1
 }
