@@ -8,14 +8,9 @@
  * thousand records and is searched a dozen times at load, so an index would
  * cost more memory than it saves time.
  */
-#ifdef __KERNEL__
+#include <linux/btf.h>
 #include <linux/errno.h>
 #include <linux/string.h>
-#else
-#include <errno.h>
-#include <string.h>
-#endif
-#include <linux/btf.h>
 
 #include "btf.h"
 

@@ -9,20 +9,7 @@
 #ifndef LG_BTF_H
 #define LG_BTF_H
 
-#ifdef __KERNEL__
 #include <linux/types.h>
-#else
-#include <linux/types.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-typedef uint8_t u8;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int32_t s32;
-typedef int64_t s64;
-#define U32_MAX UINT32_MAX
-#endif
 
 struct lg_btf {
 	const u8 *types;

@@ -32,13 +32,8 @@
  * This is no disassembler. register_kprobe() decodes the whole function and
  * rejects a site that is not at an instruction boundary.
  */
-#ifdef __KERNEL__
 #include <linux/errno.h>
 #include <linux/string.h>
-#else
-#include <errno.h>
-#include <string.h>
-#endif
 
 #include "site.h"
 
@@ -161,6 +156,7 @@ static bool same_operand(const struct lg_operand *a, const struct lg_operand *b)
 	       a->disp == b->disp;
 }
 
+/* @rel has been read, so the reader is at the next instruction. */
 static void decode_jump(struct reader *r, struct insn *insn, enum form form,
 			s32 rel)
 {
@@ -238,20 +234,27 @@ static struct insn decode(const struct lg_code *code, u32 at)
 		op = next_u8(&r);
 	}
 
-	if (op == 0x90)
+	switch (op) {
+	case 0x90:
 		insn.form = FORM_NOP;
-	else if (op == 0x0f)
+		break;
+	case 0x0f:
 		decode_0f(&r, rex, &insn);
-	else if (op == 0xeb)
+		break;
+	case 0xeb:
 		decode_jump(&r, &insn, FORM_JMP, next_s8(&r));
-	else if (op == 0xe9)
+		break;
+	case 0xe9:
 		decode_jump(&r, &insn, FORM_JMP, next_s32(&r));
-	else if (op >> 4 == 7) {
+		break;
+	case 0x70 ... 0x7f:
 		insn.cc = op & 0xf;
 		decode_jump(&r, &insn, FORM_JCC, next_s8(&r));
-	} else if (op == 0x83 || op == 0x84 || op == 0x85 || op == 0x89 ||
-		   op == 0x8b || op == 0xc7 || op == 0xff) {
+		break;
+	case 0x83: case 0x84: case 0x85: case 0x89: case 0x8b:
+	case 0xc7: case 0xff:
 		decode_modrm(&r, op, rex, &insn);
+		break;
 	}
 
 	if (r.overrun || (prefixed && insn.form != FORM_NOP))

@@ -190,7 +190,8 @@ static int read_btf(struct lg_target *t)
 		ret = lg_btf_open(&btf, blob.data, blob.size);
 	if (ret) {
 		ret = refuse(-ENODATA,
-			     "symbols not available: neither __start_BTF (CONFIG_KALLSYMS_ALL) nor " BTF_FILE " can be read");
+			     "symbols not available: no __start_BTF (CONFIG_KALLSYMS_ALL), and cannot read "
+			     BTF_FILE);
 		goto out;
 	}
 

@@ -66,7 +66,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 }
 
 /* The argument of -@opt, a whole number from @min to @max; exits on all else. */
-static long number(int opt, long min, long max)
+static long argument(int opt, long min, long max)
 {
 	char *end;
 	long v;
@@ -92,39 +92,39 @@ static void parse(int argc, char **argv, struct scx_spin *skel)
 		switch (opt) {
 		case 's':
 			skel->rodata->slice_ns =
-				number(opt, 1, INT_MAX) * 1000ULL;
+				argument(opt, 1, INT_MAX) * 1000ULL;
 			break;
 		case 'e':
-			skel->rodata->error_after = number(opt, 1, INT_MAX);
+			skel->rodata->error_after = argument(opt, 1, INT_MAX);
 			break;
 		case 't':
-			skel->rodata->stall_user_nth = number(opt, 1, INT_MAX);
+			skel->rodata->stall_user_nth = argument(opt, 1, INT_MAX);
 			break;
 		case 'T':
-			skel->rodata->stall_kernel_nth = number(opt, 1, INT_MAX);
+			skel->rodata->stall_kernel_nth = argument(opt, 1, INT_MAX);
 			break;
 		case 'l':
-			skel->rodata->loop_after = number(opt, 1, INT_MAX);
+			skel->rodata->loop_after = argument(opt, 1, INT_MAX);
 			break;
 		case 'n':
-			skel->rodata->need_iterations = number(opt, 1, INT_MAX);
+			skel->rodata->need_iterations = argument(opt, 1, INT_MAX);
 			break;
 		case 'B':
 			skel->rodata->bounce = true;
 			break;
 		case 'b':
-			skel->rodata->batch = number(opt, 1, 1024);
+			skel->rodata->batch = argument(opt, 1, 1024);
 			skel->struct_ops.spin_ops->dispatch_max_batch =
 				skel->rodata->batch;
 			break;
 		case 'd':
-			skel->rodata->disallow_tgid = number(opt, -1, INT_MAX);
+			skel->rodata->disallow_tgid = argument(opt, -1, INT_MAX);
 			if (skel->rodata->disallow_tgid < 0)
 				skel->rodata->disallow_tgid = getpid();
 			break;
 		case 'D':
 			skel->struct_ops.spin_ops->exit_dump_len =
-				number(opt, 1, INT_MAX);
+				argument(opt, 1, INT_MAX);
 			break;
 		case 'p':
 			skel->struct_ops.spin_ops->flags |=

@@ -21,7 +21,7 @@ pinned_work() {
 }
 
 all_done() {
-	[ "$(ls /tmp/pinned | wc -l)" = 40 ]
+	[ "$(find /tmp/pinned -type f | wc -l)" = 40 ]
 }
 
 guest() {

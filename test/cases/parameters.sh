@@ -68,7 +68,8 @@ guest() {
 	load
 	claim "there are these files and no others" equal \
 		"$(printf '%s\n' $status limit enforce | sort)" "$(ls -1 $params)"
-	for p in $(ls $params); do
+	for p in $params/*; do
+		p=${p##*/}
 		claim "$p is one line" one_line "$params/$p"
 		claim "$p is readable by everyone" equal r \
 			"$(stat -c %A "$params/$p" | cut -c8)"

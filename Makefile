@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build, install and test scx_loopguard; "make help" lists the targets.
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+
+NAME    := scx_loopguard
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
+
+# DKMS passes these on for its own purposes; kbuild finds them out by itself.
+unexport KERNELRELEASE
+
+auto_conf := $(KDIR)/include/config/auto.conf
+config = $(shell grep -s '^CONFIG_$(1)=y' $(auto_conf))
+
+# A kernel built by clang wants its modules built by clang.
+ifneq ($(call config,CC_IS_CLANG),)
+LLVM ?= 1
+export LLVM
+endif
+
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)/module
+
+all: module
+
+module: kernel-check
+	$(kbuild) modules
+
+# Say what is wrong before kbuild says something else.
+kernel-check:
+	@test -d $(KDIR) || { echo "error: no kernel headers in $(KDIR): install the headers of $(KVER) (Debian: linux-headers-$(KVER)), or set KVER or KDIR" >&2; exit 1; }
+	@test -f $(auto_conf) || { echo "error: $(KDIR) is not configured: $(auto_conf) is missing" >&2; exit 1; }
+	@test -n "$(call config,SCHED_CLASS_EXT)" || { echo "error: this kernel has no sched_ext (CONFIG_SCHED_CLASS_EXT is off): there is no loop to guard" >&2; exit 1; }
+	@test -n "$(call config,KPROBES)" || { echo "error: this kernel has no kprobes (CONFIG_KPROBES is off)" >&2; exit 1; }
+
+install: module
+	$(kbuild) INSTALL_MOD_DIR=updates modules_install
+
+dkms-install: kernel-check
+	@command -v dkms >/dev/null || { echo "error: dkms is not installed" >&2; exit 1; }
+	mkdir -p $(DKMS_SRC)
+	cp -r module patches dkms.conf Makefile README.md LICENSE $(DKMS_SRC)
+	dkms install $(NAME)/$(VERSION) -k $(KVER)
+
+# No kernel is needed to clean up.
+clean:
+	find module -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
+		-name '*.mod.c' -o -name '.*.cmd' -o -name modules.order -o \
+		-name Module.symvers \) -delete
+
+demo:
+	@test/demo $(SVG)
+
+check:
+	@test/run $(CASES)
+
+help:
+	@echo 'make               build the module for the running kernel'
+	@echo 'make install       install it under /lib/modules/KVER/updates'
+	@echo 'make dkms-install  install it by DKMS, for KVER and every later kernel'
+	@echo 'make clean         delete what was built'
+	@echo 'make demo          show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
+	@echo 'make check         run all tests, in virtual machines; CASES="rescue-* hang-*" for some'
+	@echo ''
+	@echo 'KVER=  the kernel to build for (now $(KVER))'
+	@echo 'KDIR=  its headers or build tree (now $(KDIR))'
+	@echo 'LLVM=  build with clang; set by itself for a kernel that was'
+
+.PHONY: all module kernel-check install dkms-install clean demo check help

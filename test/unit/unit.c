@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unit VMLINUX - the pure logic of the module against a real kernel image
+ *
+ * The BTF reader has libbpf as its oracle. The site finder gets the loop's
+ * function from the image, whole and with every single bit of it flipped, and
+ * hand-made code of the forms that other compilers emit. Both run under ASan and
+ * UBSan, so reading outside of what they are given is a failure too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/btf.h>
+
+#include "../../module/btf.h"
+#include "../../module/site.h"
+
+#define SECTION ".BTF"
+
+static int failures;
+
+static void claim(int holds, const char *what)
+{
+	printf("%s unit: %s\n", holds ? "ok" : "not ok", what);
+	failures += !holds;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "unit: %s\n", what);
+	exit(1);
+}
+
+/* ------------------------------------------------------ the kernel image -- */
+
+static Elf *image;
+
+static Elf_Scn *section(const char *name)
+{
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+	size_t names;
+
+	elf_getshdrstrndx(image, &names);
+	while ((scn = elf_nextscn(image, scn))) {
+		gelf_getshdr(scn, &shdr);
+		if (!strcmp(elf_strptr(image, names, shdr.sh_name), name))
+			return scn;
+	}
+	return NULL;
+}
+
+static Elf_Data *data_of(Elf_Scn *scn)
+{
+	Elf_Data *data = scn ? elf_getdata(scn, NULL) : NULL;
+
+	if (!data)
+		die("no such section");
+	return data;
+}
+
+/* The symbol @name, or false. */
+static int find_symbol(const char *name, GElf_Sym *sym)
+{
+	Elf_Scn *scn = section(".symtab");
+	Elf_Data *data = data_of(scn);
+	GElf_Shdr shdr;
+	size_t i;
+
+	gelf_getshdr(scn, &shdr);
+	for (i = 0; i < shdr.sh_size / shdr.sh_entsize; i++) {
+		gelf_getsym(data, i, sym);
+		if (GELF_ST_TYPE(sym->st_info) == STT_FUNC &&
+		    !strcmp(elf_strptr(image, shdr.sh_link, sym->st_name), name))
+			return 1;
+	}
+	return 0;
+}
+
+/* A copy of a function's text, on the heap for ASan to guard. */
+static struct lg_code function(const char *name)
+{
+	struct lg_code code = {};
+	Elf_Data *data;
+	GElf_Shdr shdr;
+	GElf_Sym sym;
+	u8 *text;
+
+	if (!find_symbol(name, &sym))
+		die("no such function");
+	data = data_of(elf_getscn(image, sym.st_shndx));
+	gelf_getshdr(elf_getscn(image, sym.st_shndx), &shdr);
+	text = malloc(sym.st_size);
+	memcpy(text, (char *)data->d_buf + (sym.st_value - shdr.sh_addr),
+	       sym.st_size);
+	code.text = text;
+	code.len = sym.st_size;
+	code.address = sym.st_value;
+	return code;
+}
+
+/* ------------------------------------------------------------------ BTF -- */
+
+/* Does the reader say of every member of @t what libbpf says? */
+static int same_members(const struct lg_btf *ours, const struct btf *btf,
+			const struct btf_type *t, int *compared)
+{
+	const char *name = btf__name_by_offset(btf, t->name_off);
+	const struct btf_member *m = btf_members(t);
+	struct lg_btf_member found;
+	int i, ret;
+
+	for (i = 0; i < btf_vlen(t); i++, m++) {
+		const char *member = btf__name_by_offset(btf, m->name_off);
+		long long size = btf__resolve_size(btf, m->type);
+
+		if (!*member)
+			continue;
+		ret = lg_btf_member(ours, name, member, &found);
+		/* two structs of one name that disagree are refused */
+		if (ret == -ENOTUNIQ)
+			continue;
+		(*compared)++;
+		if (btf_member_bitfield_size(t, i)) {
+			if (ret != -EINVAL)
+				goto differs;
+		} else if (ret || size < 0 || found.size != (u32)size ||
+			   found.offset * 8 != btf_member_bit_offset(t, i)) {
+			goto differs;
+		}
+		continue;
+differs:
+		fprintf(stderr, "unit: %s.%s: ret %d\n", name, member, ret);
+		return 0;
+	}
+	return 1;
+}
+
+/* All structs of the scheduler, and one in eight of the others. */
+static void compare_members(const struct lg_btf *ours, const struct btf *btf)
+{
+	int i, structs = 0, compared = 0, same = 1;
+
+	for (i = 1; i < (int)btf__type_cnt(btf) && same; i++) {
+		const struct btf_type *t = btf__type_by_id(btf, i);
+		const char *name = btf__name_by_offset(btf, t->name_off);
+
+		if (!btf_is_struct(t) || !*name)
+			continue;
+		if (structs++ % 8 && strncmp(name, "scx_", 4) &&
+		    strcmp(name, "rq") && strcmp(name, "sched_ext_ops"))
+			continue;
+		same = same_members(ours, btf, t, &compared);
+	}
+	claim(same && compared > 1000,
+	      "members of structs lie where libbpf sees them");
+}
+
+static void compare_percpu(const struct lg_btf *ours, const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
+	const struct btf_type *sec = btf__type_by_id(btf, id);
+	const struct btf_var_secinfo *var = btf_var_secinfos(sec);
+	int i, same = 1;
+	u32 offset;
+
+	for (i = 0; i < btf_vlen(sec); i++, var++) {
+		const struct btf_type *t = btf__type_by_id(btf, var->type);
+		const char *name = btf__name_by_offset(btf, t->name_off);
+
+		/* a static variable's name may stand twice: the first counts */
+		if (btf__find_by_name_kind(btf, name, BTF_KIND_VAR) !=
+		    (int)var->type)
+			continue;
+		if (lg_btf_percpu(ours, name, &offset) || offset != var->offset)
+			same = 0;
+	}
+	claim(same && i > 50, "per-CPU variables lie where libbpf sees them");
+	claim(lg_btf_percpu(ours, "no_such_variable", &offset) == -ENOENT,
+	      "a per-CPU variable that is not there is not found");
+}
+
+static void compare_enumerators(const struct lg_btf *ours, const struct btf *btf)
+{
+	int i, j, n = 0, same = 1;
+	s64 value;
+
+	for (i = 1; i < (int)btf__type_cnt(btf); i++) {
+		const struct btf_type *t = btf__type_by_id(btf, i);
+		const char *name = btf__name_by_offset(btf, t->name_off);
+
+		if (!btf_is_any_enum(t) || strncmp(name, "scx_", 4))
+			continue;
+		for (j = 0; j < btf_vlen(t); j++, n++) {
+			s64 theirs = btf_is_enum(t) ?
+				btf_kflag(t) ? btf_enum(t)[j].val :
+					       (s64)(u32)btf_enum(t)[j].val :
+				(s64)btf_enum64_value(&btf_enum64(t)[j]);
+
+			name = btf__name_by_offset(btf,
+				btf_is_enum(t) ? btf_enum(t)[j].name_off :
+						 btf_enum64(t)[j].name_off);
+			if (lg_btf_enumerator(ours, name, &value) ||
+			    value != theirs)
+				same = 0;
+		}
+	}
+	claim(same && n > 20, "enumerators have the value that libbpf sees");
+	claim(lg_btf_enumerator(ours, "NO_SUCH_ENUMERATOR", &value) == -ENOENT,
+	      "an enumerator that is not there is not found");
+}
+
+/* Ask all that target discovery asks; the answers do not matter here. */
+static void ask_everything(const void *blob, size_t size)
+{
+	struct lg_btf_member m;
+	struct lg_btf btf;
+	s64 value;
+	u32 offset;
+
+	if (lg_btf_open(&btf, blob, size))
+		return;
+	lg_btf_has_struct(&btf, "scx_dsp_ctx");
+	lg_btf_member(&btf, "scx_dsp_ctx", "nr_tasks", &m);
+	lg_btf_member(&btf, "rq", "scx", &m);
+	lg_btf_enumerator(&btf, "SCX_DSP_MAX_LOOPS", &value);
+	lg_btf_percpu(&btf, "runqueues", &offset);
+}
+
+/* Truncated and damaged blobs: no answer is wrong but a read outside. */
+static void damage(const void *blob, size_t size)
+{
+	unsigned int seed = 1;
+	char *copy;
+	size_t len;
+	int i, j;
+
+	for (len = 0; len < 64; len++) {
+		copy = malloc(len ?: 1);
+		memcpy(copy, blob, len);
+		ask_everything(copy, len);
+		free(copy);
+	}
+	for (i = 0; i < 30; i++) {
+		len = i % 3 ? size : (size_t)rand_r(&seed) % size;
+		copy = malloc(len);
+		memcpy(copy, blob, len);
+		for (j = 0; j < 100; j++)
+			copy[rand_r(&seed) % (j < 4 ? 24 : len)] = rand_r(&seed);
+		/* keep the header's magic, or nothing behind it is read */
+		memcpy(copy, blob, 8);
+		ask_everything(copy, len);
+		free(copy);
+	}
+	claim(1, "truncated and damaged BTF is read within its bounds");
+}
+
+static void test_btf(void)
+{
+	Elf_Data *data = data_of(section(SECTION));
+	struct lg_btf_member m;
+	struct lg_btf ours;
+	struct btf *btf;
+
+	btf = btf__new(data->d_buf, data->d_size);
+	if (!btf)
+		die("libbpf cannot read the BTF");
+	claim(!lg_btf_open(&ours, data->d_buf, data->d_size), "BTF is opened");
+	compare_members(&ours, btf);
+	compare_percpu(&ours, btf);
+	compare_enumerators(&ours, btf);
+	claim(lg_btf_member(&ours, "rq", "no_such_member", &m) == -ENOENT,
+	      "a member that is not there is not found");
+	claim(lg_btf_member(&ours, "no_such_struct", "rq", &m) == -ENOENT,
+	      "a struct that is not there is not found");
+	claim(lg_btf_has_struct(&ours, "rq") &&
+	      !lg_btf_has_struct(&ours, "no_such_struct"),
+	      "a struct is told from none");
+	damage(data->d_buf, data->d_size);
+	btf__free(btf);
+}
+
+/* ----------------------------------------------------------------- site -- */
+
+enum { NR_TASKS = 12 };		/* in 6.12's struct scx_dsp_ctx */
+
+static unsigned long consume;
+
+static bool is_consume(unsigned long target)
+{
+	return target == consume;
+}
+
+static void test_site_of_kernel(void)
+{
+	struct lg_code code = function("balance_scx");
+	struct lg_site site = {}, other;
+	int bit, wrong = 0, lost = 0;
+	u8 *text = (u8 *)code.text;
+	GElf_Sym sym;
+
+	if (!find_symbol("consume_dispatch_q", &sym))
+		die("no consume_dispatch_q");
+	consume = sym.st_value;
+	claim(!lg_site_find(&code, is_consume, NR_TASKS, &site),
+	      "the loop site of this kernel is found");
+	/* for test/checks/unit, which asks objdump */
+	printf("site %#x\n", site.offset);
+
+	claim(lg_site_find(&code, is_consume, NR_TASKS + 4, &other) == -ESRCH,
+	      "with the displacement of another field it is not found");
+	consume++;
+	claim(lg_site_find(&code, is_consume, NR_TASKS, &other) == -ENOENT,
+	      "without a call of the consume function it is not found");
+	consume--;
+
+	for (bit = 0; bit < (int)code.len * 8; bit++) {
+		text[bit / 8] ^= 1 << bit % 8;
+		if (lg_site_find(&code, is_consume, NR_TASKS, &other))
+			lost++;
+		else if (other.offset != site.offset)
+			wrong++;
+		text[bit / 8] ^= 1 << bit % 8;
+	}
+	claim(!wrong && lost, "with any one bit flipped it is found or refused, never misplaced");
+
+	for (bit = code.len; bit >= 0; bit--) {
+		struct lg_code cut = { malloc(bit ?: 1), bit, code.address };
+
+		memcpy((void *)cut.text, code.text, bit);
+		if (!lg_site_find(&cut, is_consume, NR_TASKS, &other) &&
+		    other.offset != site.offset)
+			wrong++;
+		free((void *)cut.text);
+	}
+	claim(!wrong, "cut off anywhere it is found or refused, never misplaced");
+	free(text);
+}
+
+/* Code behind "call consume; test %al,%al" in made-up functions at address 0. */
+struct form {
+	const char *what;
+	int result;
+	u32 site;		/* offset; 0: refused */
+	u8 base, index;
+	u8 len, code[40];
+};
+
+enum { CONSUME = 0x1000, RBP = 5, RBX = 3, R12 = 12, R13 = 13 };
+
+static const struct form forms[] = {
+	{ "gcc: mov 0xc(%r13),%eax; test; je", 0, 9, R13, LG_REG_NONE, 32, {
+		0x75, 0x1c,				/* jne found */
+		0x41, 0x8b, 0x45, 0x0c,			/* mov 0xc(%r13),%eax */
+		0x85, 0xc0, 0x74, 0x10,			/* test; je */
+		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },	/* movl $0 */
+	{ "clang: cmpl $0,0xc(%rbp,%rbx,1); jne", 0, 9, RBP, RBX, 32, {
+		0x75, 0x18,
+		0x83, 0x7c, 0x1d, 0x0c, 0x00,		/* cmpl */
+		0x75, 0x02,				/* jne loop */
+		0xeb, 0x10,				/* jmp ended */
+		0xc7, 0x44, 0x1d, 0x0c, 0, 0, 0, 0 } },
+	{ "bounded: sub $1,%r14d; je first", 0, 15, R12, LG_REG_NONE, 40, {
+		0x75, 0x1c,
+		0x41, 0x83, 0xee, 0x01,			/* sub $1,%r14d */
+		0x74, 0x18,				/* je bound */
+		0x41, 0x8b, 0x44, 0x24, 0x0c,		/* mov 0xc(%r12),%eax */
+		0x85, 0xc0, 0x74, 0x10,
+		0x41, 0xc7, 0x44, 0x24, 0x0c, 0, 0, 0, 0 } },
+	{ "the not-found path by je, and a jmp", 0, 14, R13, LG_REG_NONE, 40, {
+		0x74, 0x03, 0x90, 0x90, 0x90,		/* je +3 */
+		0xeb, 0x00,				/* jmp +0 */
+		0x41, 0x8b, 0x45, 0x0c,
+		0x85, 0xc0, 0x74, 0x0c,
+		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
+	{ "the head does not clear what is loaded", -ESRCH, 0, 0, 0, 32, {
+		0x75, 0x1c, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc0, 0x74, 0x10,
+		0x41, 0xc7, 0x45, 0x10, 0, 0, 0, 0 } },
+	{ "another register is tested", -ESRCH, 0, 0, 0, 32, {
+		0x75, 0x1c, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc9, 0x74, 0x10,
+		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
+	{ "the branch is not on zero", -ESRCH, 0, 0, 0, 32, {
+		0x75, 0x1c, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc0, 0x7f, 0x10,
+		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
+	{ "an unknown instruction between", -ESRCH, 0, 0, 0, 32, {
+		0x75, 0x1c, 0x0f, 0xa2, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc0,
+		0x74, 0x10, 0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
+	{ "a 64-bit load", -ESRCH, 0, 0, 0, 32, {
+		0x75, 0x1c, 0x49, 0x8b, 0x45, 0x0c, 0x85, 0xc0, 0x74, 0x10,
+		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
+	{ "a jump that never ends", -ESRCH, 0, 0, 0, 32, {
+		0x75, 0x1c, 0xeb, 0xfe } },
+	{ "the code ends in the middle", -ESRCH, 0, 0, 0, 5, {
+		0x75, 0x1c, 0x41, 0x8b, 0x45 } },
+};
+
+static void test_form(const struct form *f)
+{
+	u8 *text = calloc(1, 7 + f->len);
+	struct lg_code code = { .text = text, .len = 7 + f->len };
+	struct lg_site site = {};
+	char what[128];
+	int ret;
+
+	consume = CONSUME;
+	text[0] = 0xe8;					/* call consume */
+	memcpy(text + 1, &(u32){ CONSUME - 5 }, sizeof(u32));
+	text[5] = 0x84;					/* test %al,%al */
+	text[6] = 0xc0;
+	memcpy(text + 7, f->code, f->len);
+	ret = lg_site_find(&code, is_consume, NR_TASKS, &site);
+	snprintf(what, sizeof(what), "%s: %s", f->result ? "refused" : "found",
+		 f->what);
+	claim(ret == f->result &&
+	      (ret || (site.offset == f->site && site.nr_tasks.base == f->base &&
+		       site.nr_tasks.index == f->index)), what);
+	free(text);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+	int fd;
+
+	if (argc != 2)
+		die("usage: unit VMLINUX");
+	elf_version(EV_CURRENT);
+	fd = open(argv[1], O_RDONLY);
+	image = elf_begin(fd, ELF_C_READ, NULL);
+	if (!image)
+		die("no ELF file");
+
+	test_btf();
+	test_site_of_kernel();
+	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+		test_form(&forms[i]);
+	return !!failures;
+}
