@@ -23,6 +23,10 @@
 #include "loopsite.h"
 #include "target.h"
 
+#ifndef CONFIG_X86_64
+#error "scx_loopguard knows the code of x86-64 kernels only"
+#endif
+
 enum {
 	INT3	= 0xcc,			/* a kprobe */
 	JMP32	= 0xe9,			/* an optimised one */
