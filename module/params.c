@@ -9,9 +9,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 
 #include "guard.h"
@@ -72,14 +74,20 @@ const char *lg_state(void)
 
 /* --------------------------------------------------------------- tuning -- */
 
+/* How much of a bad value to quote: one line, not too long. */
+static int quoted_len(const char *val)
+{
+	return min_t(size_t, strcspn(val, "\n"), 32);
+}
+
 static int set_limit(const char *val, const struct kernel_param *kp)
 {
 	unsigned int limit;
 
 	if (kstrtouint(val, 0, &limit) || limit < LG_LIMIT_MIN ||
 	    limit > LG_LIMIT_MAX) {
-		pr_err("limit: '%.32s' is not a number from %d to %d\n",
-		       val, LG_LIMIT_MIN, LG_LIMIT_MAX);
+		pr_err("limit: '%*pE' is not a number from %d to %d\n",
+		       quoted_len(val), val, LG_LIMIT_MIN, LG_LIMIT_MAX);
 		return -EINVAL;
 	}
 	WRITE_ONCE(lg_limit, limit);
@@ -107,7 +115,8 @@ static int set_enforce(const char *val, const struct kernel_param *kp)
 	if (!val)
 		val = "1";
 	if (kstrtobool(val, &enforce)) {
-		pr_err("enforce: '%.32s' is neither Y nor N\n", val);
+		pr_err("enforce: '%*pE' is neither Y nor N\n",
+		       quoted_len(val), val);
 		return -EINVAL;
 	}
 	WRITE_ONCE(lg_enforce, enforce);

@@ -28,8 +28,8 @@ guest() {
 	say kicks "$(param kicks)"
 	say max_loops "$(param max_loops)"
 	hogs_stop
-	normal_work && say work done
-	rmmod scx_loopguard && say rmmod done
+	normal_work && say work yes
+	rmmod scx_loopguard && say rmmod yes
 	usleep 1500000
 }
 
@@ -38,7 +38,7 @@ host() {
 		claim "the guest finishes" vm_wait 90
 	else
 		claim "the heartbeat of every CPU stops" silent_for 8 60
-		claim "every CPU is in the dispatch loop, or waits for one that is, with IRQs off" \
+		claim "every CPU has IRQs off, in the dispatch loop or waiting for one that is" \
 			all_cpus_trapped
 	fi
 }

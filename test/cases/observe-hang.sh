@@ -20,6 +20,6 @@ host() {
 	claim "the guest gets as far as the storm" vm_wait_for 60 ' storm$'
 	claim "the state is observing" [ "$(word_of state)" = observing ]
 	claim "the heartbeat of every CPU stops" silent_for 8 60
-	claim "every CPU is in the dispatch loop, or waits for one that is, with IRQs off" \
+	claim "every CPU has IRQs off, in the dispatch loop or waiting for one that is" \
 		all_cpus_trapped
 }

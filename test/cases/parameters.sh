@@ -68,7 +68,7 @@ guest() {
 	load
 	claim "there are these files and no others" equal \
 		"$(printf '%s\n' $status limit enforce | sort)" "$(ls -1 $params)"
-	for p in $params/*; do
+	for p in "$params"/*; do
 		p=${p##*/}
 		claim "$p is one line" one_line "$params/$p"
 		claim "$p is readable by everyone" equal r \
@@ -87,6 +87,9 @@ guest() {
 	for value in 0 4097 -1 abc 99999999999 1x "1 2"; do
 		claim "limit: '$value' is refused" refuses limit "$value"
 	done
+	claim "limit: a value with a newline is refused" not write limit "0x\n"
+	claim "limit: it is quoted without it" \
+		logged "scx_loopguard: limit: '0x' is not a number from 1 to 4096"
 	claim "limit: nothing is refused" not write limit "\n"
 	claim "enforce: '2' is refused" refuses enforce 2
 	for p in $status; do

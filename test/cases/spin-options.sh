@@ -37,7 +37,7 @@ guest() {
 
 	sched scx_spin -v
 	hogs 3
-	claim "by default all tasks are its own" on_ext "${hog_pids##* }"
+	claim "by default all tasks are its own" within 2 on_ext "${hog_pids##* }"
 	within 5 grep -q enqueued= /tmp/sched.log
 	claim "-v prints libbpf's messages" grep -q libbpf: /tmp/sched.log
 	claim "a signal ends it" sched_stop

@@ -55,11 +55,15 @@ normally() {
 	policy other "$@"
 }
 
-# sched COMMAND...: start a BPF scheduler and wait until it is enabled.
+# sched COMMAND...: start a BPF scheduler and wait until it is enabled, or over.
 sched() {
 	policy other "$@" >/tmp/sched.log 2>&1 &
 	sched_pid=$!
-	within 20 scx_state enabled
+	within 20 enabled_or_over
+}
+
+enabled_or_over() {
+	scx_state enabled || grep -q ^EXIT: /tmp/sched.log
 }
 
 scx_state() {
@@ -123,5 +127,4 @@ cpus() {
 say_where() {
 	say loop "$(awk '$3 == "balance_scx" { print $1 }' /proc/kallsyms)"
 	say detour "$(awk '$3 == "kprobe_optinsn_page" { print $1; exit }' /proc/kallsyms)"
-	say lock "$(awk '$3 ~ /queued_spin_lock_slowpath$/ { print $1; exit }' /proc/kallsyms)"
 }

@@ -4,6 +4,9 @@
 
 set -euo pipefail
 
+# "make check" is not to speak to the makes that are run in here
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 # shellcheck disable=SC2034 # used by those who source this
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${LG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/scx_loopguard}

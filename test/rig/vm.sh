@@ -138,10 +138,9 @@ word_of() {
 	awk -v n="$1" '$2 == n { print $3; exit }' "$vm_dir/results"
 }
 
-# all_cpus_trapped: has every CPU IRQs off, and is it in the dispatch loop's function
-# or has to return into it, each time that one looks? Some may instead wait for the
-# rq lock of a CPU that is. The guest has said where both functions are, by
-# say_where.
+# all_cpus_trapped: each time that one looks, has every CPU IRQs off, and is one at
+# least in the dispatch loop? The others may wait for one that is: for its rq lock,
+# or for a task to leave it. The guest has said where the loop is, by say_where.
 all_cpus_trapped() {
 	local look cpu where looping
 
@@ -149,11 +148,11 @@ all_cpus_trapped() {
 		looping=0
 		monitor stop >/dev/null
 		for cpu in $(seq 0 $((cpus - 1))); do
-			where=$(where_is "$cpu") || {
-				echo "cpu $cpu, look $look: $where"
-				return 1
-			}
-			[ "$where" != loop ] || looping=$((looping + 1))
+			where=$(where_is "$cpu")
+			case $where in
+			loop) looping=$((looping + 1)) ;;
+			on)   echo "cpu $cpu, look $look: IRQs on"; return 1 ;;
+			esac
 		done
 		monitor cont >/dev/null
 		[ $looping -gt 0 ] || { echo "look $look: none loops"; return 1; }
@@ -161,7 +160,7 @@ all_cpus_trapped() {
 	done
 }
 
-# where_is CPU: "loop" or "lock", or what is wrong.
+# where_is CPU: "on" with IRQs on, "loop" in the dispatch loop, or "elsewhere".
 where_is() {
 	local regs rip rsp rfl frames
 
@@ -171,19 +170,16 @@ where_is() {
 	rsp=$(sed -n 's/.*RSP=\([0-9a-f]*\).*/\1/p' <<<"$regs")
 	rfl=$(sed -n 's/.*RFL=\([0-9a-f]*\).*/\1/p' <<<"$regs")
 	if [ -z "$rfl" ] || [ $((0x$rfl & 0x200)) != 0 ]; then
-		echo "RFL=$rfl"
-		return 1
+		echo on
+		return
 	fi
 	frames=$(echo "rip: 0x$rip"; monitor "x /256gx 0x$rsp")
 	# the probe's detour is a jump, so it may stand in the loop's place
 	if has_word_in "$(word_of loop)" 1024 <<<"$frames" ||
 	   has_word_in "$(word_of detour)" 4096 <<<"$frames"; then
 		echo loop
-	elif has_word_in "$(word_of lock)" 1024 <<<"rip: 0x$rip"; then
-		echo lock
 	else
-		echo "RIP=$rip"
-		return 1
+		echo elsewhere
 	fi
 }
 
