@@ -5,13 +5,32 @@
 # tasks go on running.
 
 kernel=unbounded
-variants="1:10 2:10 1:100 2:100"
+variants="1:10 2:10 1:100 2:100 1:3200"
+
+# To hand out one task takes a hundred kicks. Were they missing, the task that ran
+# before would be kept for a slice of 20 ms each time: two seconds for a hand-out.
+handed_out_in_4s() {
+	hogs 3
+	sleep 4
+	hogs_stop
+	sleep 1.5		# scx_spin prints once a second
+	sed -n 's/.*dispatched=\([0-9]*\).*/\1/p' /tmp/sched.log | tail -n 1
+}
+
+at_least() {
+	[ "$2" -ge "$1" ] || { echo "wanted at least $1, got $2"; return 1; }
+}
 
 guest() {
 	load
 	sched scx_spin -n "$1"
 	say begin
-	claim "-n $1: the guest does normal work" normal_work
+	if [ "$1" -lt 1000 ]; then
+		claim "-n $1: the guest does normal work" normal_work
+	else
+		claim "-n $1: kicks bring it back, 10 tasks are handed out in 4 s" \
+			at_least 10 "$(handed_out_in_4s)"
+	fi
 	claim "-n $1: the scheduler is still enabled" scx_state enabled
 	claim "-n $1: iterations were counted" positive "$(param hits)"
 	if [ "$1" -lt 32 ]; then

@@ -21,7 +21,7 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	shift 5
 	rm -rf "$vm_dir"
 	mkdir -p "$vm_dir"
-	: >"$vm_dir/results" >"$vm_dir/console" >"$vm_dir/monitor"
+	touch "$vm_dir"/{results,console,monitor}
 	for cpu in $(seq 0 $((smp - 1))); do
 		beats+=(-chardev "file,id=beats$cpu,path=$vm_dir/beats.$cpu"
 			-device "isa-debugcon,iobase=$((0x2100 + cpu)),chardev=beats$cpu")

@@ -260,6 +260,36 @@ static void damage(const void *blob, size_t size)
 	claim(1, "truncated and damaged BTF is read within its bounds");
 }
 
+/*
+ * A struct that claims two members where the blob ends after the first. The types
+ * come last and the blob is on the heap, so ASan guards their end.
+ */
+static void test_short_record(void)
+{
+	struct {
+		struct btf_header h;
+		char strings[8];
+		struct btf_type type;
+		struct btf_member first;
+	} *blob = calloc(1, sizeof(*blob));
+	struct lg_btf_member m;
+	struct lg_btf btf;
+
+	blob->h.magic = BTF_MAGIC;
+	blob->h.version = BTF_VERSION;
+	blob->h.hdr_len = sizeof(blob->h);
+	blob->h.str_len = sizeof(blob->strings);
+	blob->h.type_off = sizeof(blob->strings);
+	blob->h.type_len = sizeof(blob->type) + sizeof(blob->first);
+	memcpy(blob->strings, "\0s\0m", 5);
+	blob->type.name_off = 1;
+	blob->type.info = BTF_KIND_STRUCT << 24 | 2;
+	claim(!lg_btf_open(&btf, blob, sizeof(*blob)) &&
+	      lg_btf_member(&btf, "s", "m", &m) == -EINVAL,
+	      "a record that is longer than its section is malformed");
+	free(blob);
+}
+
 static void test_btf(void)
 {
 	Elf_Data *data = data_of(section(SECTION));
@@ -436,6 +466,7 @@ int main(int argc, char **argv)
 		die("no ELF file");
 
 	test_btf();
+	test_short_record();
 	test_site_of_kernel();
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		test_form(&forms[i]);
