@@ -15,6 +15,7 @@
 #include "btf.h"
 
 enum {
+	LG_BTF_HEADER_LEN	= 24,	/* newer ones only add to its end */
 	LG_BTF_PTR_SIZE		= 8,
 	LG_BTF_MAX_DEPTH	= 32,	/* typedefs and qualifiers in a row */
 };
@@ -177,8 +178,8 @@ int lg_btf_open(struct lg_btf *btf, const void *data, size_t size)
 	const struct btf_header *h = data;
 	u64 body;
 
-	if (size < sizeof(*h) || h->magic != BTF_MAGIC ||
-	    h->version != BTF_VERSION || h->hdr_len < sizeof(*h) ||
+	if (size < LG_BTF_HEADER_LEN || h->magic != BTF_MAGIC ||
+	    h->version != BTF_VERSION || h->hdr_len < LG_BTF_HEADER_LEN ||
 	    h->hdr_len > size)
 		return -EINVAL;
 

@@ -19,6 +19,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
@@ -41,6 +42,7 @@ bool lg_enforce = true;
 enum {
 	DRAIN_QUIET_MS	= 250,
 	DRAIN_NOTE_MS	= 10000,
+	DRAIN_LOOKS	= 100,
 };
 
 /*
@@ -108,7 +110,7 @@ static noinline bool adopt(struct lg_cpu *c, void *ctx)
 		c->ctx = ctx;
 		c->rq = rq;
 		c->rq_cpu = cpu;
-		c->loops = 0;
+		WRITE_ONCE(c->loops, 0);
 		c->tripped = false;
 		return true;
 	}
@@ -121,11 +123,12 @@ NOKPROBE_SYMBOL(adopt);
 
 static void record_trip(struct lg_cpu *c)
 {
-	const char *ops = target->ops_name ?: "unknown";
+	const char *ops = target->ops_name;
 
 	raw_write_seqcount_begin(&c->trip_seq);
 	c->trip_ns = ktime_get_boot_fast_ns();
-	strscpy(c->trip_ops, ops, sizeof(c->trip_ops));
+	strscpy(c->trip_ops, ops, min_t(size_t, sizeof(c->trip_ops),
+					target->ops_name_size));
 	raw_write_seqcount_end(&c->trip_seq);
 }
 NOKPROBE_SYMBOL(record_trip);
@@ -142,7 +145,7 @@ static noinline void trip(struct lg_cpu *c, u32 *nr_tasks)
 		return;
 
 	WRITE_ONCE(*nr_tasks, 0);
-	c->loops = 0;
+	WRITE_ONCE(c->loops, 0);
 	c->tripped = false;
 	WRITE_ONCE(per_cpu(lg_cpu, c->rq_cpu).kick, true);
 }
@@ -181,12 +184,12 @@ void lg_iteration(void *ctx)
 
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
-		c->loops = 0;
+		WRITE_ONCE(c->loops, 0);
 		c->tripped = false;
 		return;
 	}
 
-	c->loops = loops;
+	WRITE_ONCE(c->loops, loops);
 	if (loops == 1)
 		irq_work_queue(&c->work);
 	if (loops >= limit_in_force())
@@ -205,8 +208,9 @@ static void kick(struct lg_cpu *me, int cpu)
 {
 	if (cpu == smp_processor_id())
 		resched_here(NULL);
-	else if (cpu_online(cpu))
-		smp_call_function_single_async(cpu, &per_cpu(lg_cpu, cpu).csd);
+	else if (!cpu_online(cpu) ||
+		 smp_call_function_single_async(cpu, &per_cpu(lg_cpu, cpu).csd))
+		return;		/* gone, or one is still on its way */
 	WRITE_ONCE(me->kicks, me->kicks + 1);
 }
 
@@ -219,7 +223,7 @@ static void invocation_over(struct irq_work *work)
 	if (unlikely(READ_ONCE(distrust)))
 		pr_err_once("disabled: the dispatch loop was reached with a context that is not this CPU's\n");
 
-	c->loops = 0;
+	WRITE_ONCE(c->loops, 0);
 	c->tripped = false;
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
 		if (xchg(&per_cpu(lg_cpu, cpu).kick, false))
@@ -288,6 +292,27 @@ void lg_read_last_trip(struct lg_last_trip *last)
 	}
 }
 
+/*
+ * Is some CPU in a loop that goes on and on? One that is slow may not reach the
+ * raised limit while one looks; but its count stays high, while that of finite
+ * loops falls back each time that one of them ends.
+ */
+static bool loop_goes_on(void)
+{
+	int cpu, tries;
+
+	for_each_possible_cpu(cpu) {
+		const struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
+
+		for (tries = 0; READ_ONCE(c->loops) > READ_ONCE(lg_limit); tries++) {
+			if (tries == DRAIN_LOOKS)
+				return true;
+			usleep_range(500, 1000);
+		}
+	}
+	return false;
+}
+
 static u64 trips_so_far(void)
 {
 	struct lg_counts counts;
@@ -322,7 +347,8 @@ void lg_guard_drain(void)
 			pr_warn("unload waits: the BPF scheduler loops without end and would trap the CPUs; eject it, or interrupt rmmod to unload all the same\n");
 		schedule_timeout_interruptible(msecs_to_jiffies(DRAIN_QUIET_MS));
 		waited_ms += DRAIN_QUIET_MS;
-	} while (trips != trips_so_far() && !signal_pending(current));
+	} while ((trips != trips_so_far() || loop_goes_on()) &&
+		 !signal_pending(current));
 }
 
 /**
@@ -357,6 +383,10 @@ void lg_guard_exit(void)
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(lg_cpu, cpu).work);
 
-	/* a kick that was sent to a sibling is queued before this IPI */
+	/*
+	 * A kick that was sent to a sibling is taken with this IPI or before; the
+	 * grace period waits for the rest of that interrupt.
+	 */
 	kick_all_cpus_sync();
+	synchronize_rcu();
 }

@@ -81,7 +81,8 @@ static struct kprobe probe = {
 
 static unsigned int canary_fired;
 
-static noinline void canary(void)
+/* notrace: ftrace would fire it in place of the breakpoint that is to be tried */
+static noinline notrace void canary(void)
 {
 	barrier();
 }
@@ -127,7 +128,7 @@ static void set_operand(const struct lg_target *t)
 /**
  * lg_loopsite_in_place - is the probe in the kernel's text at this moment
  *
- * Somebody may have disarmed all kprobes, or replaced the function.
+ * Somebody may have disarmed all kprobes.
  *
  * Context: any.
  * Return: true if the loop site holds a kprobe's breakpoint or jump.

@@ -26,14 +26,9 @@ static struct lg_target target;
 /* The one line that says what was found, and every setting in force. */
 static void announce(void)
 {
-	char where[KSYM_NAME_LEN + 16] = "no hook";
-
-	if (target.has_site)
-		snprintf(where, sizeof(where), "loopsite at %s+%#x",
-			 target.loop.name, target.site.offset);
-	pr_info("%s loaded: state=%s, %s, native_limit=%u limit=%u enforce=%c\n",
-		LG_VERSION, lg_state(), where, target.native_limit, lg_limit,
-		lg_enforce ? 'Y' : 'N');
+	pr_info("%s loaded: state=%s, loopsite at %s+%#x, native_limit=%u limit=%u enforce=%c\n",
+		LG_VERSION, lg_state(), target.loop.name, target.site.offset,
+		target.native_limit, lg_limit, lg_enforce ? 'Y' : 'N');
 }
 
 static int __init loopguard_init(void)
@@ -45,11 +40,9 @@ static int __init loopguard_init(void)
 		return ret;
 
 	lg_guard_init(&target);
-	if (target.has_site) {
-		ret = lg_loopsite_arm(&target);
-		if (ret)
-			goto err_arm;
-	}
+	ret = lg_loopsite_arm(&target);
+	if (ret)
+		goto err_arm;
 	lg_params_start(&target);
 	announce();
 	return 0;
@@ -61,12 +54,10 @@ err_arm:
 
 static void __exit loopguard_exit(void)
 {
-	if (target.has_site) {
-		lg_guard_drain();
-		lg_params_stop();
-		lg_loopsite_disarm();
-		lg_guard_exit();
-	}
+	lg_guard_drain();
+	lg_params_stop();
+	lg_loopsite_disarm();
+	lg_guard_exit();
 	pr_info("unloaded\n");
 }
 

@@ -61,7 +61,7 @@ const char *lg_state(void)
 	if (!t)
 		return "disabled";
 
-	hooked = t->has_site && lg_loopsite_in_place() && !lg_distrusts();
+	hooked = lg_loopsite_in_place() && !lg_distrusts();
 	native = t->native_limit &&
 		 (!hooked || !READ_ONCE(lg_enforce) ||
 		  READ_ONCE(lg_limit) >= t->native_limit);
@@ -165,15 +165,15 @@ static int get_engine(char *buf, const struct kernel_param *kp)
 {
 	const struct lg_target *t = READ_ONCE(target);
 
-	return sysfs_emit(buf, "%s\n", t && t->has_site ? "loopsite" : "none");
+	return sysfs_emit(buf, "%s\n", t ? "loopsite" : "none");
 }
-STATUS(engine, "how the loop is hooked: loopsite or none");
+STATUS(engine, "how the loop is hooked: loopsite");
 
 static int get_target(char *buf, const struct kernel_param *kp)
 {
 	const struct lg_target *t = READ_ONCE(target);
 
-	if (!t || !t->has_site)
+	if (!t)
 		return sysfs_emit(buf, "none\n");
 	return sysfs_emit(buf, "%s+%#x\n", t->loop.name, t->site.offset);
 }

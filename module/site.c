@@ -324,6 +324,7 @@ static bool follow(const struct lg_code *code, u32 at, s32 nr_tasks_disp,
 	u32 found, ended;
 	int step;
 
+	site->bounded = false;
 	if (insn.form != FORM_TEST_AL ||
 	    !branch_on_zero(code, at + insn.len, &at, &found))
 		return false;
@@ -341,6 +342,7 @@ static bool follow(const struct lg_code *code, u32 at, s32 nr_tasks_disp,
 			/* zero is the native bound; the loop is the other way */
 			if (!branch_on_zero(code, at + insn.len, &ended, &at))
 				return false;
+			site->bounded = true;
 			break;
 		case FORM_LOAD:
 		case FORM_CMP_ZERO:

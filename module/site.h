@@ -26,6 +26,7 @@ struct lg_operand {
 struct lg_site {
 	u32 offset;		/* of the instruction, in its function */
 	struct lg_operand nr_tasks;
+	bool bounded;		/* a countdown was seen on the way to it */
 };
 
 /* The text of one function. */

@@ -11,15 +11,16 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#ifdef CONFIG_X86_KERNEL_IBT
-#include <asm/ibt.h>
-#endif
-
 #include "symbols.h"
 
 enum {
-	ENDBR_LEN = 4,
+	ENDBR_LEN	= 4,
+	NOT_ENDBR64	= 0x05e1f00c,	/* its inverse: no ENDBR in our text */
+	ENDBR32_BIT	= 0x01000000,
 };
+
+/* What the kernel puts in the place of an ENDBR that it seals, old and new. */
+static const u32 sealed[] = { 0x001f0f66, 0xd6401f0f };
 
 /* kp.addr after an attempt to register a disabled probe, 0 if never resolved. */
 static unsigned long resolve(const char *name)
@@ -34,16 +35,21 @@ static unsigned long resolve(const char *name)
 	return (unsigned long)kp.addr;
 }
 
+/* The kernel's own is_endbr() has changed its type and is not exported. */
+static bool is_endbr_code(u32 code)
+{
+	return (~code | ENDBR32_BIT) == (NOT_ENDBR64 | ENDBR32_BIT) ||
+	       code == sealed[0] || code == sealed[1];
+}
+
 /* A kprobe on a function's entry is moved behind its ENDBR: move back. */
 static unsigned long function_start(unsigned long address)
 {
-#ifdef CONFIG_X86_KERNEL_IBT
 	u32 code;
 
 	if (!copy_from_kernel_nofault(&code, (void *)(address - ENDBR_LEN),
-				      sizeof(code)) && is_endbr(code))
+				      sizeof(code)) && is_endbr_code(code))
 		return address - ENDBR_LEN;
-#endif
 	return address;
 }
 
@@ -55,11 +61,15 @@ static unsigned long function_start(unsigned long address)
  * register_kprobe() refuses what is not text, but leaves the address behind.
  *
  * Context: task.
- * Return: the address, or 0 where kallsyms does not list it (no KALLSYMS_ALL).
+ * Return: the address, or 0 where kallsyms does not list it (no KALLSYMS_ALL) or
+ * only a module has a variable of that name.
  */
 unsigned long lg_symbol_data(const char *name)
 {
-	return resolve(name);
+	unsigned long address = resolve(name);
+	struct lg_symbol sym;
+
+	return address && !lg_symbol_at(address, &sym) ? address : 0;
 }
 
 /**

@@ -155,9 +155,12 @@ static int find_runqueues(const struct lg_btf *btf, struct lg_target *t)
 /* Only for last_trip_ops: a kernel without it is protected all the same. */
 static void find_ops_name(const struct lg_btf *btf, struct lg_target *t)
 {
+	static const char unknown[] = "unknown";
 	unsigned long ops = lg_symbol_data("scx_ops");
 	struct lg_btf_member name;
 
+	t->ops_name = unknown;
+	t->ops_name_size = sizeof(unknown);
 	if (!ops || lg_btf_member(btf, "sched_ext_ops", "name", &name))
 		return;
 	t->ops_name = (const char *)ops + name.offset;
@@ -243,47 +246,53 @@ static int find_site_in(const struct lg_symbol *loop, struct lg_target *t)
 	return ret;
 }
 
-static int find_site_of(const struct shape *shape, struct lg_target *t)
+/* Where a site runs. */
+static unsigned long site_address(const struct lg_target *t)
 {
-	char name[64];
-	int i, ret = -ENOENT;
-
-	wanted_consume = shape->consume;
-	for (i = 0; i < ARRAY_SIZE(suffixes) && ret == -ENOENT; i++) {
-		snprintf(name, sizeof(name), "%s%s", shape->loop, suffixes[i]);
-		ret = lg_symbol_function(name, &t->loop);
-		if (!ret)
-			ret = find_site_in(&t->loop, t);
-	}
-	return ret;
+	return t->loop.address + t->site.offset;
 }
 
 /*
- * The result is about the most promising shape: a function that does call the
- * consume function says more about this kernel than the ones that do not.
+ * Every shape is looked at, since a compiler may have made two copies of the loop
+ * and one hook would guard only one. Where none is found the result is about the
+ * most promising: a function that does call the consume function says more about
+ * this kernel than the ones that do not.
  */
 static int find_site(struct lg_target *t)
 {
+	static struct lg_target try;	/* large; module init runs once */
 	int i, ret, err = -ENOENT;
+	bool seen = false;
+	char name[64];
 
-	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
-		ret = find_site_of(&shapes[i], t);
+	try = *t;
+	for (i = 0; i < ARRAY_SIZE(shapes) * ARRAY_SIZE(suffixes); i++) {
+		const struct shape *shape = &shapes[i / ARRAY_SIZE(suffixes)];
+
+		wanted_consume = shape->consume;
+		snprintf(name, sizeof(name), "%s%s", shape->loop,
+			 suffixes[i % ARRAY_SIZE(suffixes)]);
+		ret = lg_symbol_function(name, &try.loop);
+		if (!ret)
+			ret = find_site_in(&try.loop, &try);
 		if (!ret) {
-			t->has_site = true;
-			return 0;
-		}
-		if (ret != -ENOENT)
+			if (seen && site_address(&try) != site_address(t))
+				return -ENOTUNIQ;
+			*t = try;
+			seen = true;
+		} else if (ret != -ENOENT) {
 			err = ret;
+		}
 	}
-	return err;
+	return seen ? 0 : err;
 }
 
 /**
  * lg_target_find - find the dispatch loop of the running kernel
  * @target: filled in; zeroed by the caller
  *
- * Prints one line on refusal. A kernel that has the bound itself is not
- * refused where its loop cannot be found: @target->has_site is then false.
+ * Prints one line on refusal. That BTF has the enumerator of a native bound proves
+ * only that it was declared, so it counts only where the loop has a countdown.
  *
  * Context: task, may sleep. Called once, from module init.
  * Return: 0, -ENODEV without sched_ext, -ENODATA without BTF, -EOPNOTSUPP for
@@ -303,8 +312,11 @@ int lg_target_find(struct lg_target *target)
 		return ret;
 
 	ret = find_site(target);
-	if (!ret || target->native_limit)
+	if (!ret) {
+		if (!target->site.bounded)
+			target->native_limit = 0;
 		return 0;
+	}
 	if (ret == -ENOENT)
 		return refuse(-EOPNOTSUPP,
 			      "no dispatch loop found: no known function calls the consume function");

@@ -15,7 +15,6 @@
 struct lg_target {
 	struct lg_symbol loop;		/* the function that holds the loop */
 	struct lg_site site;		/* where in it the loop decides */
-	bool has_site;
 
 	u32 rq_offset;			/* of rq in the dispatch context */
 	u32 nr_tasks_offset;		/* of nr_tasks in it */

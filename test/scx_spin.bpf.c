@@ -241,6 +241,7 @@ SEC("struct_ops/spin_dispatch")
 int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 {
 	struct cpu_state *c = this_cpu_state();
+	bool handed_out = false;
 	u32 i, nr = batch;
 
 	if (!c)
@@ -257,16 +258,21 @@ int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 		dispatch_phantom();
 		return 0;
 	}
-	c->iterations = 0;
 
 	bpf_for(i, 0, MAX_BATCH) {
 		if (i >= nr || !scx_bpf_dispatch_nr_slots())
 			break;
 		if (!dispatch_one(cpu, c))
 			break;
+		handed_out = true;
 	}
-	/* what was just dispatched is in the DSQ only after a flush: this does it */
-	scx_bpf_consume(SHARED_DSQ);
+	/*
+	 * What was just dispatched is in the DSQ only after a flush, which this
+	 * does. If another CPU was faster, or the task has gone, this CPU is still
+	 * owed one: the next iteration is not in vain.
+	 */
+	if (scx_bpf_consume(SHARED_DSQ) || !handed_out)
+		c->iterations = 0;
 	return 0;
 }
 

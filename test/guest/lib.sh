@@ -25,6 +25,12 @@ equal() {
 	[ "$1" = "$2" ] || { echo "wanted '$1', got '$2'"; return 1; }
 }
 
+# between MIN MAX GOT
+between() {
+	[ "$3" -ge "$1" ] && [ "$3" -le "$2" ] ||
+		{ echo "wanted $1 to $2, got $3"; return 1; }
+}
+
 not() {
 	! "$@"
 }
