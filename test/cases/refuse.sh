@@ -25,8 +25,10 @@ guest() {
 		line="not loaded: no dispatch loop found"
 		error="Operation not supported" ;;
 	nosymbols)
-		# the only other way to BTF on this kernel
-		umount /sys/kernel/debug /sys
+		# the only other way to BTF on this kernel; lazily, as a file that was
+		# just closed may keep it busy
+		umount -l /sys/kernel/debug
+		umount -l /sys
 		line="not loaded: symbols not available"
 		error="No data available" ;;
 	disarmed)
