@@ -88,8 +88,15 @@ static const struct lg_target *target;
  */
 static bool distrust;
 
-/* lg_limit, or LG_LIMIT_MAX while draining. */
+/* The limit in force is LG_LIMIT_MAX, see lg_guard_drain(). */
 static bool draining;
+
+/* On its own CPU, when an invocation begins or is over. */
+static __always_inline void restart_count(struct lg_cpu *c)
+{
+	WRITE_ONCE(c->loops, 0);
+	c->tripped = false;
+}
 
 /*
  * Is @ctx the dispatch context of this CPU? It is if it names the runqueue of
@@ -110,8 +117,7 @@ static noinline bool adopt(struct lg_cpu *c, void *ctx)
 		c->ctx = ctx;
 		c->rq = rq;
 		c->rq_cpu = cpu;
-		WRITE_ONCE(c->loops, 0);
-		c->tripped = false;
+		restart_count(c);
 		return true;
 	}
 wrong:
@@ -145,8 +151,7 @@ static noinline void trip(struct lg_cpu *c, u32 *nr_tasks)
 		return;
 
 	WRITE_ONCE(*nr_tasks, 0);
-	WRITE_ONCE(c->loops, 0);
-	c->tripped = false;
+	restart_count(c);
 	WRITE_ONCE(per_cpu(lg_cpu, c->rq_cpu).kick, true);
 }
 NOKPROBE_SYMBOL(trip);
@@ -184,8 +189,7 @@ void lg_iteration(void *ctx)
 
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
-		WRITE_ONCE(c->loops, 0);
-		c->tripped = false;
+		restart_count(c);
 		return;
 	}
 
@@ -223,8 +227,7 @@ static void invocation_over(struct irq_work *work)
 	if (unlikely(READ_ONCE(distrust)))
 		pr_err_once("disabled: the dispatch loop was reached with a context that is not this CPU's\n");
 
-	WRITE_ONCE(c->loops, 0);
-	c->tripped = false;
+	restart_count(c);
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
 		if (xchg(&per_cpu(lg_cpu, cpu).kick, false))
 			kick(c, cpu);
