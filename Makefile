@@ -56,6 +56,9 @@ demo:
 check:
 	@test/run $(CASES)
 
+check-all:
+	@test/run --all $(CASES)
+
 help:
 	@echo 'make               build the module for the running kernel'
 	@echo 'make install       install it under /lib/modules/KVER/updates'
@@ -63,9 +66,10 @@ help:
 	@echo 'make clean         delete what was built'
 	@echo 'make demo          show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
 	@echo 'make check         run all tests, in virtual machines; CASES="rescue-* hang-*" for some'
+	@echo 'make check-all     the same on every kernel there is a recipe for, an hour more the first time'
 	@echo ''
 	@echo 'KVER=  the kernel to build for (now $(KVER))'
 	@echo 'KDIR=  its headers or build tree (now $(KDIR))'
 	@echo 'LLVM=  build with clang; set by itself for a kernel that was'
 
-.PHONY: all module kernel-check install dkms-install clean demo check help
+.PHONY: all module kernel-check install dkms-install clean demo check check-all help

@@ -11,8 +11,9 @@
  * on which it ends every time that a CPU goes idle.
  *
  * Both the end of the count and the kick wait for this CPU's irq_work. It is
- * queued by the first counted iteration and, as IRQs are off, runs exactly when
- * the invocation is over. Setting need_resched any earlier would be useless:
+ * queued by the first counted iteration and, as IRQs are off, runs when the
+ * invocation is over; that of a sibling's rq, which may come first, is told by its
+ * rq. Setting need_resched any earlier would be useless:
  * the loop runs inside __schedule(), which clears the flag of the task it
  * switches away from. From the irq_work it hits the task that was picked, most
  * likely idle, and the CPU comes back to the dispatch path with a new count.
@@ -20,6 +21,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/export.h>
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
@@ -34,6 +36,7 @@
 #include <linux/uaccess.h>
 
 #include "guard.h"
+#include "scx_loopguard.h"
 #include "target.h"
 
 unsigned int lg_limit = LG_LIMIT_DEFAULT;
@@ -46,6 +49,13 @@ enum {
 };
 
 /*
+ * So many loops ended on one CPU without IRQs on in between, and the hook is not
+ * where it was thought to be: what it ended did not end. The scheduler balances a
+ * CPU and its SMT siblings a few times over at most.
+ */
+#define LG_FUTILE 256
+
+/*
  * All fields but @kick are written by their own CPU only: the count and the
  * counters from the loop, IRQs off and rq lock held, or from the irq_work.
  */
@@ -56,6 +66,10 @@ struct lg_cpu {
 	int rq_cpu;			/* that rq's CPU: this one or an SMT sibling */
 	u32 loops;
 	bool tripped;
+	bool wrapped;			/* the livepatch tells when it is over */
+	u32 iterations;			/* in all, where it is wrapped */
+	u32 futile;			/* ended since IRQs were on */
+	u64 over;			/* times that IRQs were found on again */
 
 	/*
 	 * This CPU is to be kicked. Set under its rq lock by the CPU that
@@ -82,14 +96,21 @@ static DEFINE_PER_CPU_ALIGNED(struct lg_cpu, lg_cpu);
 static const struct lg_target *target;
 
 /*
- * The hook was reached with something that is not this CPU's dispatch context.
- * Nothing is written any more until the module is loaded anew. Set by any CPU,
- * never cleared.
+ * Why the hook is not trusted, NULL: it is. Nothing is written any more until the
+ * module is loaded anew. Set by any CPU, never cleared.
  */
-static bool distrust;
+static const char *distrust;
 
 /* The limit in force is LG_LIMIT_MAX, see lg_guard_drain(). */
 static bool draining;
+
+/* Stop writing, and let the irq_work print why. */
+static void do_distrust(struct lg_cpu *c, const char *why)
+{
+	WRITE_ONCE(distrust, why);
+	irq_work_queue(&c->work);
+}
+NOKPROBE_SYMBOL(do_distrust);
 
 /* On its own CPU, when an invocation begins or is over. */
 static __always_inline void restart_count(struct lg_cpu *c)
@@ -99,30 +120,42 @@ static __always_inline void restart_count(struct lg_cpu *c)
 }
 
 /*
- * Is @ctx the dispatch context of this CPU? It is if it names the runqueue of
- * this CPU or, as core scheduling balances siblings from here, of a sibling.
- * Then a new invocation begins, so the count does.
+ * The CPU whose runqueue this is: this one or, as core scheduling balances siblings
+ * from here, one of those; -1: neither. A CPU on its way out is no sibling of its
+ * own any more.
+ */
+static int cpu_of_rq(void *rq)
+{
+	int cpu = smp_processor_id();
+
+	if (rq == per_cpu_ptr(target->runqueues, cpu))
+		return cpu;
+	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
+		if (rq == per_cpu_ptr(target->runqueues, cpu))
+			return cpu;
+	return -1;
+}
+NOKPROBE_SYMBOL(cpu_of_rq);
+
+/*
+ * Is @ctx the dispatch context of this CPU? It is if it names a runqueue that this
+ * CPU may balance. Then a new invocation begins, so the count does.
  */
 static noinline bool adopt(struct lg_cpu *c, void *ctx)
 {
 	void *rq;
-	int cpu;
+	int cpu = -1;
 
-	if (copy_from_kernel_nofault(&rq, ctx + target->rq_offset, sizeof(rq)))
-		goto wrong;
-
-	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id())) {
-		if (rq != per_cpu_ptr(target->runqueues, cpu))
-			continue;
+	if (!copy_from_kernel_nofault(&rq, ctx + target->rq_offset, sizeof(rq)))
+		cpu = cpu_of_rq(rq);
+	if (cpu >= 0) {
 		c->ctx = ctx;
 		c->rq = rq;
 		c->rq_cpu = cpu;
 		restart_count(c);
 		return true;
 	}
-wrong:
-	WRITE_ONCE(distrust, true);
-	irq_work_queue(&c->work);	/* which may print */
+	do_distrust(c, "the dispatch loop was reached with a context that is not this CPU's");
 	return false;
 }
 NOKPROBE_SYMBOL(adopt);
@@ -150,9 +183,14 @@ static noinline void trip(struct lg_cpu *c, u32 *nr_tasks)
 	if (!READ_ONCE(lg_enforce) || READ_ONCE(distrust))
 		return;
 
+	if (++c->futile > LG_FUTILE) {
+		do_distrust(c, "ending the dispatch loop has no effect");
+		return;
+	}
 	WRITE_ONCE(*nr_tasks, 0);
 	restart_count(c);
 	WRITE_ONCE(per_cpu(lg_cpu, c->rq_cpu).kick, true);
+	irq_work_queue(&c->work);
 }
 NOKPROBE_SYMBOL(trip);
 
@@ -181,6 +219,7 @@ void lg_iteration(void *ctx)
 		return;
 
 	WRITE_ONCE(c->hits, c->hits + 1);
+	c->iterations++;
 	loops = c->loops + 1;
 	if (unlikely(!loops))
 		loops--;		/* observing for ever: stay at the top */
@@ -194,17 +233,106 @@ void lg_iteration(void *ctx)
 	}
 
 	WRITE_ONCE(c->loops, loops);
-	if (loops == 1)
+	if (loops == 1 && !c->wrapped)
 		irq_work_queue(&c->work);
 	if (loops >= limit_in_force())
 		trip(c, nr_tasks);
 }
 NOKPROBE_SYMBOL(lg_iteration);
 
+/**
+ * lg_invocation_begins - what is counted from now on is of a new invocation
+ *
+ * Only an engine that knows calls this. Where none does, the irq_work that the
+ * first iteration queues does it when the invocation is over.
+ *
+ * Context: as lg_iteration().
+ */
+void lg_invocation_begins(void)
+{
+	restart_count(this_cpu_ptr(&lg_cpu));
+}
+NOKPROBE_SYMBOL(lg_invocation_begins);
+
+/**
+ * lg_tell_when_over - count in lg_invocations_over() when IRQs are on again
+ *
+ * Context: as lg_iteration().
+ */
+void lg_tell_when_over(void)
+{
+	irq_work_queue(this_cpu_ptr(&lg_cpu.work));
+}
+NOKPROBE_SYMBOL(lg_tell_when_over);
+
+/**
+ * lg_invocations_over - how often this CPU's irq_work has run
+ *
+ * Context: IRQs off.
+ * Return: a number that, after lg_tell_when_over(), stays the same for as long as
+ * IRQs have not been on.
+ */
+u64 lg_invocations_over(void)
+{
+	return this_cpu_read(lg_cpu.over);
+}
+NOKPROBE_SYMBOL(lg_invocations_over);
+
+/**
+ * scx_loopguard_begin - an invocation of the function with the loop begins
+ *
+ * For the livepatch that wraps the function. The count then restarts here, and
+ * not by irq_work.
+ *
+ * Context: IRQs off, rq lock held. Every call is followed by scx_loopguard_end()
+ * on the same CPU, with IRQs off in between.
+ */
+void scx_loopguard_begin(void)
+{
+	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
+
+	restart_count(c);
+	c->iterations = 0;
+	c->wrapped = true;
+}
+EXPORT_SYMBOL_GPL(scx_loopguard_begin);
+NOKPROBE_SYMBOL(scx_loopguard_begin);
+
+/**
+ * scx_loopguard_end - the invocation is over
+ *
+ * Context: see scx_loopguard_begin().
+ * Return: how many of its iterations found no task.
+ */
+unsigned int scx_loopguard_end(void)
+{
+	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
+
+	restart_count(c);
+	c->wrapped = false;
+	return c->iterations;
+}
+EXPORT_SYMBOL_GPL(scx_loopguard_end);
+NOKPROBE_SYMBOL(scx_loopguard_end);
+
+/**
+ * lg_guard_complain - say once why the hook is not trusted, if it is not
+ *
+ * Context: any but under a rq lock.
+ */
+void lg_guard_complain(void)
+{
+	const char *why = READ_ONCE(distrust);
+
+	if (unlikely(why))
+		pr_err_once("disabled: %s\n", why);
+}
+
 /* On the CPU to be kicked, IRQs off. */
 static void resched_here(void *unused)
 {
-	set_tsk_need_resched(current);
+	/* set_tsk_need_resched() has a tracepoint that not every kernel exports */
+	set_tsk_thread_flag(current, TIF_NEED_RESCHED);
 	set_preempt_need_resched();
 }
 
@@ -218,23 +346,30 @@ static void kick(struct lg_cpu *me, int cpu)
 	WRITE_ONCE(me->kicks, me->kicks + 1);
 }
 
+static void kick_if_due(struct lg_cpu *me, int cpu)
+{
+	if (READ_ONCE(per_cpu(lg_cpu, cpu).kick) &&
+	    xchg(&per_cpu(lg_cpu, cpu).kick, false))
+		kick(me, cpu);
+}
+
 /* The invocation is over: IRQs are on again, or this could not run. */
 static void invocation_over(struct irq_work *work)
 {
 	struct lg_cpu *c = container_of(work, struct lg_cpu, work);
 	int cpu;
 
-	if (unlikely(READ_ONCE(distrust)))
-		pr_err_once("disabled: the dispatch loop was reached with a context that is not this CPU's\n");
-
+	lg_guard_complain();
 	restart_count(c);
+	c->futile = 0;
+	WRITE_ONCE(c->over, c->over + 1);
+	kick_if_due(c, smp_processor_id());
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
-		if (xchg(&per_cpu(lg_cpu, cpu).kick, false))
-			kick(c, cpu);
+		kick_if_due(c, cpu);
 }
 
 /**
- * lg_distrusts - was the hook reached with a wrong context
+ * lg_distrusts - has the hook turned out to be wrong
  *
  * Context: any.
  * Return: true if so; the module then changes nothing any more.
@@ -295,24 +430,34 @@ void lg_read_last_trip(struct lg_last_trip *last)
 	}
 }
 
+/* Does the invocation that this CPU is in, if it is in one, end before long? */
+static bool loop_ends(const struct lg_cpu *c)
+{
+	u64 over = READ_ONCE(c->over);
+	u32 before = 0, loops;
+	int tries;
+
+	for (tries = 0; tries < DRAIN_LOOKS; tries++) {
+		loops = READ_ONCE(c->loops);
+		if (!loops || loops < before || READ_ONCE(c->over) != over)
+			return true;
+		before = loops;
+		usleep_range(500, 1000);
+	}
+	return false;
+}
+
 /*
  * Is some CPU in a loop that goes on and on? One that is slow may not reach the
- * raised limit while one looks; but its count stays high, while that of finite
- * loops falls back each time that one of them ends.
+ * raised limit while one looks, but it does not end either.
  */
 static bool loop_goes_on(void)
 {
-	int cpu, tries;
+	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		const struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
-
-		for (tries = 0; READ_ONCE(c->loops) > READ_ONCE(lg_limit); tries++) {
-			if (tries == DRAIN_LOOKS)
-				return true;
-			usleep_range(500, 1000);
-		}
-	}
+	for_each_possible_cpu(cpu)
+		if (!loop_ends(&per_cpu(lg_cpu, cpu)))
+			return true;
 	return false;
 }
 
@@ -358,12 +503,19 @@ void lg_guard_drain(void)
  * lg_guard_init - prepare every CPU's state
  * @found: what to guard; has to outlive the guard
  *
+ * Prints one line on refusal.
+ *
  * Context: task, before the hook is armed.
+ * Return: 0, or -ENODEV where an irq_work would have to wait for the tick.
  */
-void lg_guard_init(const struct lg_target *found)
+int lg_guard_init(const struct lg_target *found)
 {
 	int cpu;
 
+	if (!arch_irq_work_has_interrupt()) {
+		pr_err("not loaded: this machine has no interrupt for irq_work (no local APIC)\n");
+		return -ENODEV;
+	}
 	target = found;
 	for_each_possible_cpu(cpu) {
 		struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
@@ -372,6 +524,7 @@ void lg_guard_init(const struct lg_target *found)
 		INIT_CSD(&c->csd, resched_here, NULL);
 		seqcount_init(&c->trip_seq);
 	}
+	return 0;
 }
 
 /**

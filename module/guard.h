@@ -43,10 +43,14 @@ struct lg_last_trip {
 extern unsigned int lg_limit;
 extern bool lg_enforce;
 
-void lg_guard_init(const struct lg_target *target);
+int lg_guard_init(const struct lg_target *target);
 void lg_guard_exit(void);
 void lg_guard_drain(void);
+void lg_guard_complain(void);
 void lg_iteration(void *ctx);
+void lg_invocation_begins(void);
+void lg_tell_when_over(void);
+u64 lg_invocations_over(void);
 bool lg_distrusts(void);
 void lg_read_counts(struct lg_counts *counts);
 void lg_read_last_trip(struct lg_last_trip *last);

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hook: a kprobe on the dispatch loop's own load of nr_tasks
+ * Engine loopsite: a kprobe on the dispatch loop's own load of nr_tasks
  *
  * The load is reached only by an iteration that found no task, so a busy CPU
  * never executes the probe. Its operand is the dispatch context, in whatever
  * register the compiler keeps it, so no symbol is needed to get at it. Load and
  * test are at least five bytes with no jump into them, so kprobes replaces the
  * breakpoint by a jump where it can (CONFIG_OPTPROBES).
- *
- * register_kprobe() may succeed and arm nothing: when all kprobes are disarmed
- * by debugfs, or when arming fails in newer kernels. So success is not believed:
- * a canary has to fire first, and the kernel's text has to show the probe.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/kprobes.h>
-#include <linux/printk.h>
+#include <linux/delay.h>
+#include <linux/kernel.h>
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
 
+#include "engine.h"
 #include "guard.h"
-#include "loopsite.h"
 #include "target.h"
 
 #ifndef CONFIG_X86_64
@@ -61,7 +56,10 @@ static unsigned long reg(struct pt_regs *regs, u8 offset)
 }
 NOKPROBE_SYMBOL(reg);
 
-/* In the loop: IRQs off, rq lock held. */
+/*
+ * In the loop: IRQs off, rq lock held. While the probe is a breakpoint this is in the
+ * exception's NMI-like context, which changes nothing for what is called.
+ */
 static int at_loop_site(struct kprobe *kp, struct pt_regs *regs)
 {
 	unsigned long ctx = reg(regs, operand.base) + operand.context;
@@ -73,44 +71,11 @@ static int at_loop_site(struct kprobe *kp, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(at_loop_site);
 
+static u8 original;		/* the first byte of the load */
+
 static struct kprobe probe = {
 	.pre_handler = at_loop_site,
 };
-
-/* --------------------------------------------------------------- canary -- */
-
-static unsigned int canary_fired;
-
-/* notrace: ftrace would fire it in place of the breakpoint that is to be tried */
-static noinline notrace void canary(void)
-{
-	barrier();
-}
-
-static int at_canary(struct kprobe *kp, struct pt_regs *regs)
-{
-	canary_fired++;
-	return 0;
-}
-NOKPROBE_SYMBOL(at_canary);
-
-/* Do kprobes fire at all? */
-static int try_canary(void)
-{
-	struct kprobe kp = {
-		.addr = (kprobe_opcode_t *)canary,
-		.pre_handler = at_canary,
-	};
-	int ret;
-
-	canary_fired = 0;
-	ret = register_kprobe(&kp);
-	if (ret)
-		return ret;
-	canary();
-	unregister_kprobe(&kp);
-	return canary_fired ? 0 : -EIO;
-}
 
 /* ------------------------------------------------------------------ arm -- */
 
@@ -125,76 +90,80 @@ static void set_operand(const struct lg_target *t)
 	operand.context = mem->disp - (s32)t->nr_tasks_offset;
 }
 
-/**
- * lg_loopsite_in_place - is the probe in the kernel's text at this moment
- *
- * Somebody may have disarmed all kprobes.
- *
- * Context: any.
- * Return: true if the loop site holds a kprobe's breakpoint or jump.
- */
-bool lg_loopsite_in_place(void)
+/* Does the loop site hold a kprobe's breakpoint or jump? */
+static bool in_place(void)
 {
 	u8 byte;
 
-	if (!probe.addr || kprobe_gone(&probe) || kprobe_disabled(&probe) ||
+	if (kprobe_gone(&probe) || kprobe_disabled(&probe) ||
 	    copy_from_kernel_nofault(&byte, probe.addr, sizeof(byte)))
 		return false;
 	return byte == INT3 || byte == JMP32;
 }
 
-/**
- * lg_loopsite_arm - put the hook into the dispatch loop
- * @target: what was found, with a site
- *
- * Prints one line on failure and leaves nothing behind.
- *
- * Context: task, may sleep.
- * Return: 0, -EIO if kprobes do not fire, or what register_kprobe() says.
- */
-int lg_loopsite_arm(const struct lg_target *target)
+static int find(const struct lg_target *target)
 {
-	unsigned long addr = target->loop.address + target->site.offset;
+	return target->site_error;
+}
+
+static unsigned long site_address(const struct lg_target *target)
+{
+	return target->loop.address + target->site.offset;
+}
+
+static int arm(const struct lg_target *target)
+{
 	int ret;
 
-	ret = try_canary();
-	if (ret) {
-		pr_err("not loaded: arming not confirmed: a kprobe on our own function %s (is debugfs kprobes/enabled 0?)\n",
-		       ret == -EIO ? "does not fire" : "is refused");
-		return ret;
-	}
-
 	set_operand(target);
-	probe.addr = (kprobe_opcode_t *)addr;
+	probe.addr = (kprobe_opcode_t *)site_address(target);
+	ret = copy_from_kernel_nofault(&original, probe.addr, sizeof(original));
+	if (ret)
+		return ret;
 	ret = register_kprobe(&probe);
-	if (ret) {
-		pr_err("not loaded: the kernel refuses a kprobe at %s+%#x (error %d)\n",
-		       target->loop.name, target->site.offset, ret);
-		goto err_register;
-	}
-	if (!lg_loopsite_in_place()) {
+	if (!ret && !in_place()) {
+		unregister_kprobe(&probe);
 		ret = -EIO;
-		pr_err("not loaded: arming not confirmed: no kprobe is in the text at %s+%#x\n",
-		       target->loop.name, target->site.offset);
-		goto err_confirm;
 	}
-	return 0;
-
-err_confirm:
-	unregister_kprobe(&probe);
-err_register:
-	probe.addr = NULL;
 	return ret;
 }
 
-/**
- * lg_loopsite_disarm - take the hook out of the dispatch loop
- *
- * Context: task, may sleep.
+/*
+ * The jump of an optimised probe is taken out of the text a little later. Wait for
+ * it, or the next load of the module would not know the code again.
  */
-void lg_loopsite_disarm(void)
+static void disarm(void)
 {
+	int tries;
+	u8 byte;
+
 	/* waits until no CPU is in the handler */
 	unregister_kprobe(&probe);
-	probe.addr = NULL;
+	for (tries = 0; tries < 100; tries++) {
+		if (copy_from_kernel_nofault(&byte, probe.addr, sizeof(byte)) ||
+		    byte == original)
+			return;
+		msleep(20);
+	}
 }
+
+static unsigned long nmissed(void)
+{
+	return READ_ONCE(probe.nmissed);
+}
+
+static int where(const struct lg_target *target, char *buf, size_t size)
+{
+	return scnprintf(buf, size, "%s+%#x", target->loop.name,
+			 target->site.offset);
+}
+
+const struct lg_engine lg_loopsite = {
+	.name = "loopsite",
+	.find = find,
+	.arm = arm,
+	.disarm = disarm,
+	.in_place = in_place,
+	.nmissed = nmissed,
+	.where = where,
+};

@@ -16,23 +16,37 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "engine.h"
 #include "guard.h"
-#include "loopsite.h"
+#include "health.h"
 #include "params.h"
 #include "target.h"
+#include "wrapper.h"
 
 /* NULL before init is through and from exit on. */
 static const struct lg_target *target;
+static const struct lg_engine *engine;	/* valid while the one above is */
 
 /**
  * lg_params_start - let the status speak of a target
  * @found: what the module is on; has to outlive lg_params_stop()
+ * @armed_by: how it is hooked
  *
  * Context: task.
  */
-void lg_params_start(const struct lg_target *found)
+void lg_params_start(const struct lg_target *found,
+		     const struct lg_engine *armed_by)
 {
-	WRITE_ONCE(target, found);
+	engine = armed_by;
+	/* whoever sees the target is to see the engine too, see armed() */
+	smp_store_release(&target, found);
+}
+
+/* What is guarded, NULL: nothing. Where it is not, @engine is valid. */
+static const struct lg_target *armed(void)
+{
+	/* pairs with lg_params_start() */
+	return smp_load_acquire(&target);
 }
 
 /**
@@ -48,27 +62,33 @@ void lg_params_stop(void)
 /**
  * lg_state - is the kernel protected, and by whom
  *
- * Context: any.
+ * Context: task, may sleep.
  * Return: "armed": by this module. "native": by the kernel's own bound, which
  * is at least as tight as ours. "observing": iterations are counted, nothing is
- * changed. "disabled": there is no working hook.
+ * changed. "lost": the hook is not where the loop is, but may come back.
+ * "disabled": there is no hook, or none that can be trusted.
  */
 const char *lg_state(void)
 {
-	const struct lg_target *t = READ_ONCE(target);
-	bool hooked, native;
+	const struct lg_target *t = armed();
+	bool distrusted, native;
+	enum lg_health health;
 
 	if (!t)
 		return "disabled";
 
-	hooked = lg_loopsite_in_place() && !lg_distrusts();
-	native = t->native_limit &&
-		 (!hooked || !READ_ONCE(lg_enforce) ||
+	health = lg_health();
+	distrusted = lg_distrusts();
+	/* what is wrong about the hook makes the bound seen beside it doubtful too */
+	native = t->native_limit && !distrusted && health != LG_BYPASSED &&
+		 (health != LG_HOOKED || !READ_ONCE(lg_enforce) ||
 		  READ_ONCE(lg_limit) >= t->native_limit);
+	if (distrusted)
+		return "disabled";
 	if (native)
 		return "native";
-	if (!hooked)
-		return "disabled";
+	if (health != LG_HOOKED)
+		return "lost";
 	return READ_ONCE(lg_enforce) ? "armed" : "observing";
 }
 
@@ -136,6 +156,53 @@ static const struct kernel_param_ops enforce_ops = {
 module_param_cb(enforce, &enforce_ops, NULL, 0644);
 MODULE_PARM_DESC(enforce, "Y: end the loop at the limit (default), N: only count");
 
+/* The engine that was asked for at load, NULL: the best there is. */
+static const char *wanted_engine;
+
+/**
+ * lg_engine_wanted - may this engine be used
+ * @name: its name
+ *
+ * Context: task, from module init.
+ * Return: true if it was asked for at load, or if none was.
+ */
+bool lg_engine_wanted(const char *name)
+{
+	return !wanted_engine || !strcmp(wanted_engine, name);
+}
+
+/* At load only: the file cannot be written. */
+static int set_engine(const char *val, const struct kernel_param *kp)
+{
+	if (sysfs_streq(val, "auto")) {
+		wanted_engine = NULL;
+	} else if (sysfs_streq(val, lg_loopsite.name)) {
+		wanted_engine = lg_loopsite.name;
+	} else if (sysfs_streq(val, lg_kretprobe.name)) {
+		wanted_engine = lg_kretprobe.name;
+	} else {
+		pr_err("engine: '%*pE' is not auto, loopsite or kretprobe\n",
+		       quoted_len(val), val);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int get_engine(char *buf, const struct kernel_param *kp)
+{
+	if (!armed())
+		return sysfs_emit(buf, "none\n");
+	return sysfs_emit(buf, "%s%s\n", lg_wrapped() ? "livepatch+" : "",
+			  engine->name);
+}
+
+static const struct kernel_param_ops engine_ops = {
+	.set = set_engine,
+	.get = get_engine,
+};
+module_param_cb(engine, &engine_ops, NULL, 0444);
+MODULE_PARM_DESC(engine, "how to hook the loop, at load: auto (default), loopsite or kretprobe; then the one in use");
+
 /* --------------------------------------------------------------- status -- */
 
 /* Passing a status file at load is a mistake that has to be seen. */
@@ -159,29 +226,35 @@ static int get_state(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%s\n", lg_state());
 }
-STATUS(state, "armed, native, observing or disabled");
+STATUS(state, "armed, native, observing, lost or disabled");
 
-static int get_engine(char *buf, const struct kernel_param *kp)
+static int get_live(char *buf, const struct kernel_param *kp)
 {
-	const struct lg_target *t = READ_ONCE(target);
-
-	return sysfs_emit(buf, "%s\n", t ? "loopsite" : "none");
+	return sysfs_emit(buf, "%c\n", lg_live() ? 'Y' : 'N');
 }
-STATUS(engine, "how the loop is hooked: loopsite");
+STATUS(live, "Y: the hook has been hit since it was armed");
+
+static int get_nmissed(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%lu\n",
+			  armed() ? engine->nmissed() : 0);
+}
+STATUS(nmissed, "hits that the kernel did not deliver");
 
 static int get_target(char *buf, const struct kernel_param *kp)
 {
-	const struct lg_target *t = READ_ONCE(target);
+	const struct lg_target *t = armed();
+	char where[LG_WHERE_LEN] = "none";
 
-	if (!t)
-		return sysfs_emit(buf, "none\n");
-	return sysfs_emit(buf, "%s+%#x\n", t->loop.name, t->site.offset);
+	if (t)
+		engine->where(t, where, sizeof(where));
+	return sysfs_emit(buf, "%s\n", where);
 }
 STATUS(target, "what is probed: symbol+offset, or none");
 
 static int get_native_limit(char *buf, const struct kernel_param *kp)
 {
-	const struct lg_target *t = READ_ONCE(target);
+	const struct lg_target *t = armed();
 
 	return sysfs_emit(buf, "%u\n", t ? t->native_limit : 0);
 }

@@ -5,10 +5,20 @@
 #ifndef LG_PARAMS_H
 #define LG_PARAMS_H
 
+#include <linux/kallsyms.h>
+#include <linux/types.h>
+
+struct lg_engine;
 struct lg_target;
 
-void lg_params_start(const struct lg_target *target);
+enum {
+	LG_WHERE_LEN	= KSYM_NAME_LEN + 16,	/* symbol+offset */
+};
+
+void lg_params_start(const struct lg_target *target,
+		     const struct lg_engine *engine);
 void lg_params_stop(void);
 const char *lg_state(void);
+bool lg_engine_wanted(const char *name);
 
 #endif

@@ -236,6 +236,8 @@ static struct insn decode(const struct lg_code *code, u32 at)
 
 	switch (op) {
 	case 0x90:
+		if (rex & 1)		/* xchg %eax,%r8d */
+			break;
 		insn.form = FORM_NOP;
 		break;
 	case 0x0f:
@@ -358,6 +360,47 @@ static bool follow(const struct lg_code *code, u32 at, s32 nr_tasks_disp,
 	return false;
 }
 
+/*
+ * Is there a call of the consume function at @at? An 0xe8 that is part of
+ * another instruction does not, by any luck, call a function at its entry.
+ */
+static bool calls_consume(const struct lg_code *code, u32 at,
+			  lg_is_consume_t is_consume)
+{
+	struct reader r = { .code = code, .at = at + 1 };
+	s32 rel;
+
+	if (code->text[at] != CALL_REL32)
+		return false;
+	rel = next_s32(&r);
+	return !r.overrun && is_consume(code->address + r.at + (s64)rel);
+}
+
+/**
+ * lg_site_calls - find the calls of the consume function
+ * @code: the text of the function that holds the loop
+ * @is_consume: tells the entry of the consume function
+ * @returns: set to where the calls return to, offsets in ascending order
+ * @max: the size of @returns
+ *
+ * Context: any.
+ * Return: how many there are, which may be more than @max.
+ */
+u32 lg_site_calls(const struct lg_code *code, lg_is_consume_t is_consume,
+		  u32 *returns, u32 max)
+{
+	u32 at, nr = 0;
+
+	for (at = 0; at < code->len; at++) {
+		if (!calls_consume(code, at, is_consume))
+			continue;
+		if (nr < max)
+			returns[nr] = at + CALL_LEN;
+		nr++;
+	}
+	return nr;
+}
+
 /**
  * lg_site_find - find the dispatch loop's own load of nr_tasks
  * @code: the text of the function that holds the loop
@@ -377,20 +420,15 @@ int lg_site_find(const struct lg_code *code, lg_is_consume_t is_consume,
 	u32 at;
 
 	for (at = 0; at < code->len; at++) {
-		struct reader r = { .code = code, .at = at + 1 };
-		s32 rel;
-
-		if (code->text[at] != CALL_REL32)
+		if (!calls_consume(code, at, is_consume))
 			continue;
-		rel = next_s32(&r);
-		if (r.overrun || !is_consume(code->address + r.at + (s64)rel))
-			continue;
-
 		seen_call = true;
 		if (!follow(code, at + CALL_LEN, nr_tasks_disp, &found))
 			continue;
 		if (seen_site && found.offset != first.offset)
 			return -ENOTUNIQ;
+		/* bounded only if every way to it has the countdown */
+		found.bounded &= !seen_site || first.bounded;
 		first = found;
 		seen_site = true;
 	}

@@ -39,6 +39,8 @@ struct lg_code {
 /* Is @target the entry of the function that the loop consumes from last? */
 typedef bool (*lg_is_consume_t)(unsigned long target);
 
+u32 lg_site_calls(const struct lg_code *code, lg_is_consume_t is_consume,
+		  u32 *returns, u32 max);
 int lg_site_find(const struct lg_code *code, lg_is_consume_t is_consume,
 		 s32 nr_tasks_disp, struct lg_site *site);
 

@@ -15,8 +15,10 @@
 
 enum {
 	ENDBR_LEN	= 4,
+	FENTRY_LEN	= 5,
 	NOT_ENDBR64	= 0x05e1f00c,	/* its inverse: no ENDBR in our text */
 	ENDBR32_BIT	= 0x01000000,
+	CALL_REL32	= 0xe8,
 };
 
 /* What the kernel puts in the place of an ENDBR that it seals, old and new. */
@@ -136,4 +138,36 @@ bool lg_symbol_is(const struct lg_symbol *sym, const char *name)
 
 	return !strncmp(sym->name, name, len) &&
 	       (!sym->name[len] || sym->name[len] == '.');
+}
+
+/**
+ * lg_symbol_body - where the code of a function begins, behind its call of fentry
+ * @sym: a function
+ * @free: set if not NULL: nobody has a hook at its entry
+ *
+ * Context: any.
+ * Return: the address, or 0 if it does not begin as traceable functions do.
+ */
+unsigned long lg_symbol_body(const struct lg_symbol *sym, bool *free)
+{
+	static const u8 nop[FENTRY_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	unsigned long at = sym->address;
+	u8 fentry[FENTRY_LEN];
+	bool is_nop;
+	u32 code;
+
+	if (sym->size <= ENDBR_LEN + FENTRY_LEN ||
+	    copy_from_kernel_nofault(&code, (void *)at, sizeof(code)))
+		return 0;
+	if (is_endbr_code(code))
+		at += ENDBR_LEN;
+	if (copy_from_kernel_nofault(fentry, (void *)at, sizeof(fentry)))
+		return 0;
+
+	is_nop = !memcmp(fentry, nop, sizeof(nop));
+	if (!is_nop && fentry[0] != CALL_REL32)
+		return 0;
+	if (free)
+		*free = is_nop;
+	return at + FENTRY_LEN;
 }

@@ -17,6 +17,7 @@ struct lg_symbol {
 unsigned long lg_symbol_data(const char *name);
 int lg_symbol_function(const char *name, struct lg_symbol *sym);
 int lg_symbol_at(unsigned long address, struct lg_symbol *sym);
+unsigned long lg_symbol_body(const struct lg_symbol *sym, bool *free);
 bool lg_symbol_is(const struct lg_symbol *sym, const char *name);
 
 #endif

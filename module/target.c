@@ -25,6 +25,7 @@
 
 enum {
 	MAX_TEXT	= 64 * 1024,		/* bytes of the loop function */
+	PADDING		= 16,			/* bytes before a function, at most */
 	MAX_BTF		= 64 * 1024 * 1024,	/* bytes */
 	ENDBR_LEN	= 4,
 };
@@ -167,6 +168,20 @@ static void find_ops_name(const struct lg_btf *btf, struct lg_target *t)
 	t->ops_name_size = name.size;
 }
 
+/*
+ * The pointer to the per-CPU dispatch contexts, which is NULL while no BPF scheduler
+ * is enabled. Not found without KALLSYMS_ALL. In older kernels the name is that of
+ * a per-CPU variable, which must not be asked for.
+ */
+static void find_dsp_ctx(const struct lg_btf *btf, struct lg_target *t)
+{
+	u32 offset;
+
+	if (lg_btf_percpu(btf, "scx_dsp_ctx", &offset) != -ENOENT)
+		return;
+	t->dsp_ctx = (void __percpu **)lg_symbol_data("scx_dsp_ctx");
+}
+
 static int read_native_limit(const struct lg_btf *btf, struct lg_target *t)
 {
 	s64 limit = 0;
@@ -203,8 +218,10 @@ static int read_btf(struct lg_target *t)
 		ret = find_runqueues(&btf, t);
 	if (!ret)
 		ret = read_native_limit(&btf, t);
-	if (!ret)
+	if (!ret) {
 		find_ops_name(&btf, t);
+		find_dsp_ctx(&btf, t);
+	}
 out:
 	vfree(blob.copy);
 	return ret;
@@ -212,20 +229,44 @@ out:
 
 /* ----------------------------------------------------------------- code -- */
 
-static const char *wanted_consume;	/* for is_consume(), under module init */
+/* For is_consume() and by it; only module init, which runs once, gets here. */
+static const char *wanted_consume;
+static struct lg_symbol found_consume;
+static bool consume_is_ambiguous;
+
+/*
+ * Where a direct call at @target ends up. Newer kernels patch calls to land behind
+ * the ENDBR; call depth tracking lets them land in the padding before the
+ * function, whose symbol, if any, is not the function's.
+ */
+static int called_function(unsigned long target, struct lg_symbol *sym)
+{
+	unsigned long start = round_up(target, PADDING);
+
+	if (!lg_symbol_at(target, sym) &&
+	    (target == sym->address || target == sym->address + ENDBR_LEN))
+		return 0;
+	if (!lg_symbol_at(start, sym) && start == sym->address)
+		return 0;
+	return -ENOENT;
+}
 
 static bool is_consume(unsigned long target)
 {
 	struct lg_symbol sym;
 
-	/* newer kernels patch direct calls to land behind the ENDBR */
-	return !lg_symbol_at(target, &sym) &&
-	       (target == sym.address || target == sym.address + ENDBR_LEN) &&
-	       lg_symbol_is(&sym, wanted_consume);
+	if (called_function(target, &sym) || !lg_symbol_is(&sym, wanted_consume))
+		return false;
+	if (found_consume.address && found_consume.address != sym.address)
+		consume_is_ambiguous = true;	/* two copies of it */
+	found_consume = sym;
+	return true;
 }
 
-static int find_site_in(const struct lg_symbol *loop, struct lg_target *t)
+/* What the text of the function @try->loop has to offer to each engine. */
+static int look_into(struct lg_target *try)
 {
+	const struct lg_symbol *loop = &try->loop;
 	struct lg_code code = { .len = loop->size, .address = loop->address };
 	u8 *text;
 	int ret;
@@ -239,52 +280,69 @@ static int find_site_in(const struct lg_symbol *loop, struct lg_target *t)
 	ret = copy_from_kernel_nofault(text, (void *)loop->address, loop->size);
 	if (!ret) {
 		code.text = text;
-		ret = lg_site_find(&code, is_consume, t->nr_tasks_offset,
-				   &t->site);
+		found_consume.address = 0;
+		consume_is_ambiguous = false;
+		try->nr_returns = lg_site_calls(&code, is_consume, try->returns,
+						LG_MAX_RETURNS);
+		try->site_error = lg_site_find(&code, is_consume,
+					       try->nr_tasks_offset, &try->site);
+		try->consume = found_consume;
+		try->returns_error = consume_is_ambiguous ? -ENOTUNIQ : 0;
+		if (!try->nr_returns)
+			ret = -ENOENT;
 	}
 	kvfree(text);
 	return ret;
 }
 
-/* Where a site runs. */
-static unsigned long site_address(const struct lg_target *t)
-{
-	return t->loop.address + t->site.offset;
-}
-
 /*
  * Every shape is looked at, since a compiler may have made two copies of the loop
- * and one hook would guard only one. Where none is found the result is about the
- * most promising: a function that does call the consume function says more about
- * this kernel than the ones that do not.
+ * and one hook would guard only one.
  */
-static int find_site(struct lg_target *t)
+static int find_loop(struct lg_target *t)
 {
 	static struct lg_target try;	/* large; module init runs once */
-	int i, ret, err = -ENOENT;
 	bool seen = false;
 	char name[64];
+	int i, ret;
 
-	try = *t;
 	for (i = 0; i < ARRAY_SIZE(shapes) * ARRAY_SIZE(suffixes); i++) {
 		const struct shape *shape = &shapes[i / ARRAY_SIZE(suffixes)];
 
 		wanted_consume = shape->consume;
 		snprintf(name, sizeof(name), "%s%s", shape->loop,
 			 suffixes[i % ARRAY_SIZE(suffixes)]);
+		try = *t;
 		ret = lg_symbol_function(name, &try.loop);
 		if (!ret)
-			ret = find_site_in(&try.loop, &try);
-		if (!ret) {
-			if (seen && site_address(&try) != site_address(t))
-				return -ENOTUNIQ;
-			*t = try;
-			seen = true;
-		} else if (ret != -ENOENT) {
-			err = ret;
-		}
+			ret = look_into(&try);
+		if (ret == -ENOENT)
+			continue;
+		if (ret)
+			return ret;
+		if (seen)
+			return -ENOTUNIQ;
+		*t = try;
+		seen = true;
 	}
-	return seen ? 0 : err;
+	return seen ? 0 : -ENOENT;
+}
+
+/*
+ * The kretprobe has to look the context up and to know every return. Of fewer than
+ * two it could not tell the loop's from the one before the loop.
+ */
+static int check_returns(const struct lg_target *t)
+{
+	if (t->returns_error)
+		return t->returns_error;
+	if (!IS_ENABLED(CONFIG_KRETPROBES))
+		return -EOPNOTSUPP;
+	if (!t->dsp_ctx)
+		return -ENODATA;
+	if (t->nr_returns < 2 || t->nr_returns > LG_MAX_RETURNS)
+		return -E2BIG;
+	return 0;
 }
 
 /**
@@ -295,8 +353,8 @@ static int find_site(struct lg_target *t)
  * only that it was declared, so it counts only where the loop has a countdown.
  *
  * Context: task, may sleep. Called once, from module init.
- * Return: 0, -ENODEV without sched_ext, -ENODATA without BTF, -EOPNOTSUPP for
- * a loop or a layout that is not known, -ENOMEM.
+ * Return: 0 if some engine can hook it, -ENODEV without sched_ext, -ENODATA
+ * without BTF, -EOPNOTSUPP for a loop or a layout that is not known, -ENOMEM.
  */
 int lg_target_find(struct lg_target *target)
 {
@@ -311,20 +369,21 @@ int lg_target_find(struct lg_target *target)
 	if (ret)
 		return ret;
 
-	ret = find_site(target);
-	if (!ret) {
-		if (!target->site.bounded)
-			target->native_limit = 0;
-		return 0;
-	}
+	ret = find_loop(target);
 	if (ret == -ENOENT)
 		return refuse(-EOPNOTSUPP,
 			      "no dispatch loop found: no known function calls the consume function");
 	if (ret == -ENOTUNIQ)
 		return refuse(-EOPNOTSUPP,
-			      "no dispatch loop found: two places look like it");
-	if (ret == -ESRCH)
+			      "no dispatch loop found: two functions look like it");
+	if (ret)
+		return refuse(ret, "the dispatch loop could not be read");
+
+	target->returns_error = check_returns(target);
+	if (target->site_error && target->returns_error)
 		return refuse(-EOPNOTSUPP,
-			      "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does");
-	return refuse(ret, "the dispatch loop could not be read");
+			      "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does, and a kretprobe would need scx_dsp_ctx in kallsyms");
+	if (target->site_error || !target->site.bounded)
+		target->native_limit = 0;
+	return 0;
 }

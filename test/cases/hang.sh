@@ -9,6 +9,10 @@ variants="
 1:scx_spin,5 2:scx_spin,5 8:scx_spin,5
 1:scx_qmap,5 2:scx_qmap,5 8:scx_qmap,5
 "
+more_variants="
+2:scx_qmap,5@nosyms 2:scx_qmap,5@core 2:scx_qmap,5@clang 2:scx_qmap,5@depth
+2:scx_qmap,5@small 2:scx_qmap,5@rt
+"
 hangs=yes
 
 guest() {
@@ -25,4 +29,5 @@ host() {
 	claim "the watchdog does not help" [ -z "$(mark end)" ]
 	claim "every CPU has IRQs off, in the dispatch loop or waiting for one that is" \
 		all_cpus_trapped
+	echo "figure hang $kernel_name"
 }

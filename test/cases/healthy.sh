@@ -3,7 +3,7 @@
 # Schedulers that behave never notice the module.
 
 kernel=unbounded
-variants="2"
+variants="2:loopsite 2:kretprobe"
 
 # scx_central's init wants to be on CPU 0 and pins its loader there, but this kernel
 # runs init in a thread of its own, anywhere: it fails every other time, with or
@@ -23,7 +23,7 @@ start() {
 guest() {
 	local s
 
-	load
+	load engine="$1"
 	for s in scx_simple scx_qmap scx_central scx_spin "scx_spin -b 8"; do
 		# shellcheck disable=SC2086
 		start $s

@@ -5,7 +5,7 @@
 # tasks go on running.
 
 kernel=unbounded
-variants="1:10 2:10 1:100 2:100 1:3200"
+variants="1:10 2:10 1:100 2:100 1:3200 2:10,livepatch"
 
 # To hand out one task takes a hundred kicks. Were they missing, the task that ran
 # before would be kept for a slice of 20 ms each time: two seconds for a hand-out.
@@ -19,6 +19,7 @@ handed_out_in_4s() {
 
 guest() {
 	load
+	[ -z "${2-}" ] || livepatch
 	sched scx_spin -n "$1"
 	say begin
 	if [ "$1" -lt 1000 ]; then
@@ -41,6 +42,7 @@ guest() {
 			equal 32 "$(param max_loops)"
 	fi
 	claim "-n $1: the scheduler ends as usual" sched_stop
+	[ -z "${2-}" ] || livepatch_off
 	claim "rmmod succeeds" rmmod scx_loopguard
 }
 

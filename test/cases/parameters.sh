@@ -5,8 +5,8 @@
 kernel=unbounded
 variants="2"
 
-status="engine hits kicks last_trip_cpu last_trip_ns last_trip_ops max_loops
-native_limit state target trips"
+status="hits kicks last_trip_cpu last_trip_ns last_trip_ops live max_loops
+native_limit nmissed state target trips"
 
 one_line() {
 	[ "$(wc -l <"$1")" = 1 ] && [ -n "$(cat "$1")" ] &&
@@ -54,6 +54,12 @@ guest() {
 	claim "enforce=maybe at load is refused" \
 		load_fails enforce=maybe "enforce: 'maybe' is neither Y nor N"
 
+	for value in Loopsite loopsites 1 livepatch; do
+		claim "engine=$value at load is refused" \
+			load_fails "engine=$value" \
+			"engine: '$value' is not auto, loopsite or kretprobe"
+	done
+
 	claim "an unknown option does not stop it" load limt=5
 	claim "an unknown option is named" logged "unknown parameter 'limt' ignored"
 	claim "the load line shows the settings" logged \
@@ -67,7 +73,7 @@ guest() {
 
 	load
 	claim "there are these files and no others" equal \
-		"$(printf '%s\n' $status limit enforce | sort)" "$(ls -1 $params)"
+		"$(printf '%s\n' $status engine limit enforce | sort)" "$(ls -1 $params)"
 	for p in "$params"/*; do
 		p=${p##*/}
 		claim "$p is one line" one_line "$params/$p"
@@ -78,6 +84,7 @@ guest() {
 	done
 	claim "the version is shown" one_line /sys/module/scx_loopguard/version
 	claim "engine" equal loopsite "$(param engine)"
+	claim "it is not live before it is hit" equal N "$(param live)"
 	claim "native_limit" equal 0 "$(param native_limit)"
 	claim "target is a place in the loop's function" \
 		[ "$(param target | cut -c1-14)" = balance_scx+0x ]
@@ -92,7 +99,7 @@ guest() {
 		logged "scx_loopguard: limit: '0x' is not a number from 1 to 4096"
 	claim "limit: nothing is refused" not write limit "\n"
 	claim "enforce: '2' is refused" refuses enforce 2
-	for p in $status; do
+	for p in $status engine; do
 		claim "$p cannot be written" not write "$p" 1
 	done
 	for value in 1 4096 32; do
@@ -106,12 +113,5 @@ guest() {
 	claim "enforce: on is Y" equal "Y armed" \
 		"$(param enforce) $(param state)"
 
-	# the state is what is true, not what was once achieved
-	echo 0 >/sys/kernel/debug/kprobes/enabled
-	claim "the state is disabled while kprobes are" \
-		equal disabled "$(param state)"
-	echo 1 >/sys/kernel/debug/kprobes/enabled
-	claim "the state is armed when they are back" \
-		equal armed "$(param state)"
 	claim "rmmod succeeds" rmmod scx_loopguard
 }

@@ -31,6 +31,7 @@ cycles() {
 	hogs 3
 	while [ $i -lt 100 ]; do
 		load limit=8 || break
+		[ "$(param engine)" = loopsite ] || break
 		within 3 tripped && tripped=$((tripped + 1))
 		rmmod scx_loopguard || break
 		i=$((i + 1))

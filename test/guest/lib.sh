@@ -63,7 +63,9 @@ normally() {
 
 # sched COMMAND...: start a BPF scheduler and wait until it is enabled, or over.
 sched() {
-	policy other "$@" >/tmp/sched.log 2>&1 &
+	# now, as what the last one has said is not to be taken for this one's
+	: >/tmp/sched.log
+	policy other "$@" >>/tmp/sched.log 2>&1 &
 	sched_pid=$!
 	within 20 enabled_or_over
 }
@@ -131,6 +133,63 @@ cpus() {
 
 # Tell the host where to find CPUs that are trapped.
 say_where() {
-	say loop "$(awk '$3 == "balance_scx" { print $1 }' /proc/kallsyms)"
+	# balance_one may have been inlined into the other
+	say loop "$(awk '$3 == "balance_one" || $3 == "balance_scx" { a[$3] = $1 }
+		END { print a[a["balance_one"] ? "balance_one" : "balance_scx"] }' \
+		/proc/kallsyms)"
 	say detour "$(awk '$3 == "kprobe_optinsn_page" { print $1; exit }' /proc/kallsyms)"
+}
+
+livepatch=/sys/kernel/livepatch/scx_loopguard_livepatch
+figures=/sys/module/scx_loopguard_livepatch/parameters
+
+figure() {
+	cat "$figures/$1"
+}
+
+# Load the second module and wait until every task goes through it.
+livepatch() {
+	claim "the livepatch loads" insmod /lib/scx_loopguard_livepatch.ko
+	claim "the livepatch becomes active" within 20 livepatch_is active
+}
+
+livepatch_is() {
+	[ "$(figure state)" = "$1" ]
+}
+
+livepatch_off() {
+	echo 0 >$livepatch/enabled
+	claim "the livepatch is disabled" within 20 livepatch_gone
+	claim "its state is disabled" livepatch_is disabled
+	claim "rmmod of the livepatch succeeds" rmmod scx_loopguard_livepatch
+}
+
+livepatch_gone() {
+	[ ! -d $livepatch ]
+}
+
+# Sum of the counts of a histogram, or the greatest bucket.
+histogram_sum() {
+	figure "$1" | awk '{ n += $2 } END { print n + 0 }'
+}
+
+histogram_top() {
+	figure "$1" | awk 'END { print $1 }'
+}
+
+# With no BPF scheduler enabled the figures stand still.
+livepatch_claims() {
+	claim "invocations are counted" positive "$(figure invocations)"
+	claim "each is in the histogram of loops" \
+		equal "$(figure invocations)" "$(histogram_sum loops_histogram)"
+	claim "each is in the histogram of durations" \
+		equal "$(figure invocations)" "$(histogram_sum duration_histogram)"
+	claim "the longest has 32 iterations" \
+		equal 32 "$(histogram_top loops_histogram)"
+	claim "the longest duration is in the last bucket" \
+		between "$(histogram_top duration_histogram)" \
+		$(($(histogram_top duration_histogram) * 2 - 1)) "$(figure longest_ns)"
+	echo 1 >$figures/reset
+	claim "reset forgets" equal "0 0 0 0" \
+		"$(figure invocations) $(figure longest_ns) $(histogram_sum loops_histogram) $(histogram_sum duration_histogram)"
 }

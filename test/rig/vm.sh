@@ -8,13 +8,19 @@
 vm_dir=
 vm_pid=
 
+# What a case may override: the emulated CPU, the threads of each of its cores, and
+# whether each CPU is a thread of QEMU.
+cpu_model=max
+smt=1
+tcg_threads=multi
+
 # Always TCG, as KVM is not to be had everywhere and timing differs too much to mix
 # them. A guest that fits the host is not to know that it is one: with the
 # hypervisor bit its kernel takes unfair spinlocks, and a CPU that waits for the rq
 # lock of a looping one can starve for a second. A guest of more CPUs than the host
 # needs just those: fair locks wait for whoever the host does not run.
 vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
-	local kernel=$2 image=$3 smp=$4 append=$5 fifo cpu beats=() model=max
+	local kernel=$2 image=$3 smp=$4 append=$5 fifo cpu beats=() model=$cpu_model
 
 	# with one possible CPU every task counts as pinned to it, and scx_qmap
 	# treats those in another way: leave the second one off
@@ -25,14 +31,15 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	rm -rf "$vm_dir"
 	mkdir -p "$vm_dir"
 	touch "$vm_dir"/{results,console,monitor}
-	[ "$smp" -gt "$(nproc)" ] || model=max,-hypervisor
+	[ "$smp" -gt "$(nproc)" ] || model=$model,-hypervisor
 	for cpu in $(seq 0 $((smp - 1))); do
 		beats+=(-chardev "file,id=beats$cpu,path=$vm_dir/beats.$cpu"
 			-device "isa-debugcon,iobase=$((0x2100 + cpu)),chardev=beats$cpu")
 	done
 	for fifo in con mon; do mkfifo "$vm_dir/$fifo.in" "$vm_dir/$fifo.out"; done
 
-	qemu-system-x86_64 -accel tcg,thread=multi -cpu "$model" -smp "$smp" -m 1G \
+	qemu-system-x86_64 -accel "tcg,thread=$tcg_threads" -cpu "$model" \
+		-smp "$smp,threads=$smt" -m 1G \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev pipe,id=con,path="$vm_dir/con" -serial chardev:con \
 		-chardev pipe,id=mon,path="$vm_dir/mon" -mon chardev=mon,mode=readline \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * unit VMLINUX - the pure logic of the module against a real kernel image
+ * unit VMLINUX found|refused - the pure logic against a real kernel image
  *
  * The BTF reader has libbpf as its oracle. The site finder gets the loop's
  * function from the image, whole and with every single bit of it flipped, and
@@ -317,7 +317,7 @@ static void test_btf(void)
 
 /* ----------------------------------------------------------------- site -- */
 
-enum { NR_TASKS = 12 };		/* in 6.12's struct scx_dsp_ctx */
+enum { NR_TASKS = 12 };		/* in the made-up functions */
 
 static unsigned long consume;
 
@@ -326,9 +326,56 @@ static bool is_consume(unsigned long target)
 	return target == consume;
 }
 
+/* Offset of nr_tasks in struct scx_dsp_ctx as libbpf sees it, -1 if it has none. */
+static int nr_tasks_of_kernel(void)
+{
+	Elf_Data *data = data_of(section(SECTION));
+	struct btf *btf = btf__new(data->d_buf, data->d_size);
+	int id = btf__find_by_name_kind(btf, "scx_dsp_ctx", BTF_KIND_STRUCT);
+	const struct btf_type *t = btf__type_by_id(btf, id);
+	int i, offset = -1;
+
+	for (i = 0; i < btf_vlen(t); i++) {
+		const struct btf_member *m = btf_members(t) + i;
+
+		if (!strcmp(btf__name_by_offset(btf, m->name_off), "nr_tasks") &&
+		    btf__resolve_size(btf, m->type) == sizeof(u32))
+			offset = btf_member_bit_offset(t, i) / 8;
+	}
+	btf__free(btf);
+	return offset;
+}
+
+/* The function that has the loop; a compiler may have inlined it into its caller. */
+static const char *loop_of_kernel(void)
+{
+	GElf_Sym sym;
+
+	return find_symbol("balance_one", &sym) ? "balance_one" : "balance_scx";
+}
+
+/* Some part of what the site is found by is missing or is another one. */
+static void test_no_site_in_kernel(void)
+{
+	struct lg_code code = function(loop_of_kernel());
+	int offset = nr_tasks_of_kernel();
+	struct lg_site site;
+	GElf_Sym sym;
+
+	if (find_symbol("consume_dispatch_q", &sym))
+		consume = sym.st_value;
+	claim(offset < 0 || lg_site_find(&code, is_consume, offset, &site),
+	      "this kernel has no loop site");
+	claim(lg_site_find(&code, is_consume, NR_TASKS, &site),
+	      "nor one where others have it");
+	free((void *)code.text);
+}
+
 static void test_site_of_kernel(void)
 {
-	struct lg_code code = function("balance_scx");
+	const char *loop = loop_of_kernel();
+	struct lg_code code = function(loop);
+	int offset = nr_tasks_of_kernel();
 	struct lg_site site = {}, other;
 	int bit, wrong = 0, lost = 0;
 	u8 *text = (u8 *)code.text;
@@ -337,21 +384,21 @@ static void test_site_of_kernel(void)
 	if (!find_symbol("consume_dispatch_q", &sym))
 		die("no consume_dispatch_q");
 	consume = sym.st_value;
-	claim(!lg_site_find(&code, is_consume, NR_TASKS, &site),
+	claim(!lg_site_find(&code, is_consume, offset, &site),
 	      "the loop site of this kernel is found");
 	/* for test/checks/unit, which asks objdump */
-	printf("site %#x\n", site.offset);
+	printf("site %s %#x %#x\n", loop, site.offset, offset);
 
-	claim(lg_site_find(&code, is_consume, NR_TASKS + 4, &other) == -ESRCH,
+	claim(lg_site_find(&code, is_consume, offset + 4, &other) == -ESRCH,
 	      "with the displacement of another field it is not found");
 	consume++;
-	claim(lg_site_find(&code, is_consume, NR_TASKS, &other) == -ENOENT,
+	claim(lg_site_find(&code, is_consume, offset, &other) == -ENOENT,
 	      "without a call of the consume function it is not found");
 	consume--;
 
 	for (bit = 0; bit < (int)code.len * 8; bit++) {
 		text[bit / 8] ^= 1 << bit % 8;
-		if (lg_site_find(&code, is_consume, NR_TASKS, &other))
+		if (lg_site_find(&code, is_consume, offset, &other))
 			lost++;
 		else if (other.offset != site.offset)
 			wrong++;
@@ -363,7 +410,7 @@ static void test_site_of_kernel(void)
 		struct lg_code cut = { malloc(bit ?: 1), bit, code.address };
 
 		memcpy((void *)cut.text, code.text, bit);
-		if (!lg_site_find(&cut, is_consume, NR_TASKS, &other) &&
+		if (!lg_site_find(&cut, is_consume, offset, &other) &&
 		    other.offset != site.offset)
 			wrong++;
 		free((void *)cut.text);
@@ -457,8 +504,8 @@ int main(int argc, char **argv)
 	size_t i;
 	int fd;
 
-	if (argc != 2)
-		die("usage: unit VMLINUX");
+	if (argc != 3)
+		die("usage: unit VMLINUX found|refused");
 	elf_version(EV_CURRENT);
 	fd = open(argv[1], O_RDONLY);
 	image = elf_begin(fd, ELF_C_READ, NULL);
@@ -467,7 +514,10 @@ int main(int argc, char **argv)
 
 	test_btf();
 	test_short_record();
-	test_site_of_kernel();
+	if (strcmp(argv[2], "found"))
+		test_no_site_in_kernel();
+	else
+		test_site_of_kernel();
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		test_form(&forms[i]);
 	return !!failures;

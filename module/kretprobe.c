@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Engine kretprobe: the returns of the consume function
+ *
+ * For kernels whose loop cannot be followed to its load of nr_tasks. It costs
+ * more, as every call of the function is caught, and it needs more symbols: the
+ * dispatch context is not in a register that is known, so it is looked up.
+ *
+ * The function is called from more places than the loop. Returns into another
+ * function are a kfunc's. Of the calls in the loop's own function one comes
+ * before the loop, and the last one in the code is taken for the loop's, which is
+ * how compilers lay it out. Should that be wrong, a loop that does not end returns
+ * to the other without IRQs ever being on, and that tells them apart beyond doubt.
+ */
+#include <linux/kernel.h>
+#include <linux/kprobes.h>
+#include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/pgtable.h>
+#include <linux/string.h>
+
+#include "engine.h"
+#include "guard.h"
+#include "target.h"
+
+enum {
+	/*
+	 * So many returns to a call that is not taken for the loop's, and the
+	 * irq_work is asked whether they are of one invocation. Of IRQs off for
+	 * the scheduler may balance a CPU a few times over, hence the second.
+	 */
+	LG_SUSPECT	= 1000,
+	LG_PROVEN	= LG_SUSPECT + 16,
+};
+
+static const struct lg_target *target;
+static unsigned int loop_call;	/* the loop's own, index in target->returns */
+
+/*
+ * The function graph tracer puts its own trampoline in the place of the return
+ * address, and that of a BPF program at the function's exit calls it from there: then
+ * the loop cannot be told from the other callers.
+ */
+static unsigned long graph_trampoline;	/* 0: this kernel has none */
+static bool callers_hidden;
+
+static bool hides_caller(unsigned long to)
+{
+	return to == graph_trampoline ||
+	       (to >= MODULES_VADDR && to < MODULES_END);
+}
+NOKPROBE_SYMBOL(hides_caller);
+
+/* Returns to each call while it is not taken for the loop's; its own CPU's only. */
+struct run {
+	u64 over;		/* lg_invocations_over() when it began */
+	unsigned int length[LG_MAX_RETURNS];
+};
+
+static DEFINE_PER_CPU(struct run, run);
+
+/* Is it returned to again and again without IRQs on, as only a loop does? */
+static bool is_loop(unsigned int call)
+{
+	struct run *r = this_cpu_ptr(&run);
+	u64 over = lg_invocations_over();
+
+	if (r->over != over) {
+		memset(r, 0, sizeof(*r));
+		r->over = over;
+	}
+	if (++r->length[call] == LG_SUSPECT)
+		lg_tell_when_over();
+	return r->length[call] >= LG_PROVEN;
+}
+NOKPROBE_SYMBOL(is_loop);
+
+/* In the caller of the consume function: IRQs off, rq lock held. */
+static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	/* not ri's: that is the trampoline, where another kretprobe came first */
+	unsigned long to = instruction_pointer(regs);
+	void __percpu *ctx;
+	unsigned int i;
+
+	if (unlikely(hides_caller(to))) {
+		WRITE_ONCE(callers_hidden, true);
+		return 0;
+	}
+	if ((u8)regs_return_value(regs))
+		return 0;		/* a task was found */
+
+	for (i = 0; i < target->nr_returns; i++)
+		if (to == target->loop.address + target->returns[i])
+			break;
+	if (i == target->nr_returns)
+		return 0;		/* a kfunc's */
+	if (unlikely(READ_ONCE(callers_hidden)))
+		WRITE_ONCE(callers_hidden, false);
+
+	if (i != READ_ONCE(loop_call)) {
+		if (!is_loop(i)) {
+			lg_invocation_begins();
+			return 0;
+		}
+		WRITE_ONCE(loop_call, i);
+	}
+
+	ctx = READ_ONCE(*target->dsp_ctx);
+	if (ctx)
+		lg_iteration((__force void *)this_cpu_ptr(ctx));
+	return 0;
+}
+NOKPROBE_SYMBOL(at_return);
+
+static struct kretprobe probe = {
+	.handler = at_return,
+};
+
+static int find(const struct lg_target *t)
+{
+	return t->returns_error;
+}
+
+/*
+ * Something has to be at the function's entry: a call in the place of the nop where
+ * ftrace does it, or a breakpoint there.
+ */
+static bool in_place(void)
+{
+	bool free;
+
+	return !kprobe_gone(&probe.kp) && !kprobe_disabled(&probe.kp) &&
+	       !READ_ONCE(callers_hidden) &&
+	       (!lg_symbol_body(&target->consume, &free) || !free);
+}
+
+static int arm(const struct lg_target *t)
+{
+	static struct lg_symbol trampoline;	/* large; module init runs once */
+	int ret;
+
+	if (!lg_symbol_function("return_to_handler", &trampoline))
+		graph_trampoline = trampoline.address;
+	target = t;
+	loop_call = t->nr_returns - 1;
+	probe.kp.addr = (kprobe_opcode_t *)t->consume.address;
+	/* IRQs are off from call to return, so one for each CPU would do */
+	probe.maxactive = max(16U, 2 * num_possible_cpus());
+	ret = register_kretprobe(&probe);
+	if (!ret && !in_place()) {
+		unregister_kretprobe(&probe);
+		ret = -EIO;
+	}
+	return ret;
+}
+
+static void disarm(void)
+{
+	/* waits until no CPU is in the handler */
+	unregister_kretprobe(&probe);
+}
+
+static unsigned long nmissed(void)
+{
+	return READ_ONCE(probe.nmissed) + READ_ONCE(probe.kp.nmissed);
+}
+
+static int where(const struct lg_target *t, char *buf, size_t size)
+{
+	return scnprintf(buf, size, "%s", t->consume.name);
+}
+
+const struct lg_engine lg_kretprobe = {
+	.name = "kretprobe",
+	.entry = true,
+	.find = find,
+	.arm = arm,
+	.disarm = disarm,
+	.in_place = in_place,
+	.nmissed = nmissed,
+	.where = where,
+};

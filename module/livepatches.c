@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Livepatches of others on the functions that lead to the loop
+ *
+ * A livepatch that replaces the function with the loop leaves the hook in code
+ * that no longer runs. There is no function to ask who has patched what, but
+ * sysfs says it: /sys/kernel/livepatch/PATCH/vmlinux/FUNCTION,N.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/jhash.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "livepatches.h"
+#include "scx_loopguard.h"
+#include "target.h"
+
+#define LIVEPATCHES "/sys/kernel/livepatch"
+#define OURS	    KBUILD_MODNAME "_livepatch"
+
+enum {
+	MAX_PATCHES	= 64,
+};
+
+/* The functions through which the scheduler gets to the loop. */
+static const char * const way_to_loop[] = {
+	"balance_scx", "balance_one", "pick_task_scx", "do_pick_task_scx",
+};
+
+/*
+ * What a look needs; too large for the stack. Where it cannot see, it takes it that
+ * there is something.
+ */
+struct look {
+	struct work_struct work;
+	const struct lg_target *target;
+	struct lg_livepatches *found;
+	unsigned int nr;
+	char names[MAX_PATCHES][MODULE_NAME_LEN];
+	char path[256];
+};
+
+struct names {
+	struct dir_context ctx;
+	struct look *look;
+};
+
+/* Not one of the workqueues of the kernel, whose names change. */
+static struct workqueue_struct *workers;
+
+/* Opening files from within would take the directory's lock a second time. */
+static bool add_name(struct dir_context *ctx, const char *name, int len,
+		     loff_t offset, u64 ino, unsigned int type)
+{
+	struct look *look = container_of(ctx, struct names, ctx)->look;
+
+	if (name[0] == '.' || len >= MODULE_NAME_LEN)
+		return true;
+	if (look->nr == MAX_PATCHES)
+		return false;
+	memcpy(look->names[look->nr], name, len);
+	look->names[look->nr++][len] = '\0';
+	return true;
+}
+
+static int list_patches(struct look *look)
+{
+	struct names names = { .ctx.actor = add_name, .look = look };
+	struct file *dir = filp_open(LIVEPATCHES, O_RDONLY | O_DIRECTORY, 0);
+	int ret;
+
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	ret = iterate_dir(dir, &names.ctx);
+	filp_close(dir, NULL);
+	return ret;
+}
+
+struct function_search {
+	struct dir_context ctx;
+	const char *function;
+	bool found;
+};
+
+static bool match_function(struct dir_context *ctx, const char *name, int len,
+			   loff_t offset, u64 ino, unsigned int type)
+{
+	struct function_search *s = container_of(ctx, struct function_search, ctx);
+	size_t n = strlen(s->function);
+
+	s->found = len > n && !memcmp(name, s->function, n) && name[n] == ',';
+	return !s->found;
+}
+
+static bool patches_function(struct look *look, const char *patch,
+			     const char *function)
+{
+	struct function_search s = {
+		.ctx.actor = match_function,
+		.function = function,
+	};
+	struct file *dir;
+
+	snprintf(look->path, sizeof(look->path), LIVEPATCHES "/%s/vmlinux",
+		 patch);
+	dir = filp_open(look->path, O_RDONLY | O_DIRECTORY, 0);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir) != -ENOENT;
+	if (iterate_dir(dir, &s.ctx))
+		s.found = true;
+	filp_close(dir, NULL);
+	return s.found;
+}
+
+static bool patches_way_to_loop(struct look *look, const char *patch)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(way_to_loop); i++)
+		if (patches_function(look, patch, way_to_loop[i]))
+			return true;
+	return patches_function(look, patch, look->target->loop.name);
+}
+
+static bool is_set(struct look *look, const char *patch, const char *attribute)
+{
+	struct file *file;
+	char c = '1';
+	loff_t pos = 0;
+
+	snprintf(look->path, sizeof(look->path), LIVEPATCHES "/%s/%s", patch,
+		 attribute);
+	file = filp_open(look->path, O_RDONLY, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file) != -ENOENT;
+	kernel_read(file, &c, 1, &pos);
+	filp_close(file, NULL);
+	return c == '1';
+}
+
+/*
+ * While a cumulative livepatch comes it has a place for each function that it takes
+ * away from the ones before it, which goes on to the original. That of ours cannot be
+ * told from a replacement of the loop, but either is there only once the transition
+ * is over: then the place is gone or it is not.
+ */
+static bool takes_ours_away(struct look *look, const char *patch)
+{
+	return is_set(look, patch, "replace") &&
+	       patches_function(look, OURS, look->target->loop.name);
+}
+
+static void look_around(struct work_struct *work)
+{
+	struct look *look = container_of(work, struct look, work);
+	struct lg_livepatches *found = look->found;
+	bool transition, free;
+	unsigned int i;
+
+	if (list_patches(look) || look->nr == MAX_PATCHES) {
+		/* then at least, is anybody at the function's entry? */
+		if (lg_symbol_body(&look->target->loop, &free) && free)
+			return;
+		found->count = 1;
+		strscpy(found->name, "(unknown)", sizeof(found->name));
+		return;
+	}
+
+	for (i = 0; i < look->nr; i++) {
+		const char *patch = look->names[i];
+
+		if (!strcmp(patch, OURS))
+			continue;
+		transition = is_set(look, patch, "transition");
+		if (!transition && !is_set(look, patch, "enabled"))
+			continue;
+		if (!patches_way_to_loop(look, patch) ||
+		    (transition && takes_ours_away(look, patch)))
+			continue;
+		found->count++;
+		found->transition |= transition;
+		found->id = jhash(patch, strlen(patch), found->id);
+		strscpy(found->name, patch, sizeof(found->name));
+	}
+}
+
+/**
+ * lg_livepatches_start - get ready to look
+ *
+ * Context: task, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int lg_livepatches_start(void)
+{
+	workers = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
+	return workers ? 0 : -ENOMEM;
+}
+
+/**
+ * lg_livepatches_stop - no more looks
+ *
+ * Context: task, may sleep.
+ */
+void lg_livepatches_stop(void)
+{
+	destroy_workqueue(workers);
+}
+
+/**
+ * lg_livepatches_look - who else patches the functions that lead to the loop
+ * @target: what was found
+ * @found: filled in; where the look fails it is as if there were one
+ *
+ * In a worker, as the caller may have another idea of what is in /sys.
+ *
+ * Context: task, may sleep.
+ */
+void lg_livepatches_look(const struct lg_target *target,
+			 struct lg_livepatches *found)
+{
+	struct look *look;
+
+	memset(found, 0, sizeof(*found));
+	if (!IS_ENABLED(CONFIG_LIVEPATCH))
+		return;
+
+	look = kzalloc(sizeof(*look), GFP_KERNEL);
+	if (!look) {
+		found->count = 1;
+		strscpy(found->name, "(unknown)", sizeof(found->name));
+		return;
+	}
+	look->target = target;
+	look->found = found;
+	INIT_WORK(&look->work, look_around);
+	queue_work(workers, &look->work);
+	flush_work(&look->work);
+	kfree(look);
+}

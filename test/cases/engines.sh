@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Each engine, alone and with the livepatch, rescues each kernel, ends loops at
+# exactly the limit and goes away without a trace.
+
+kernel=unbounded
+variants="2:loopsite 2:kretprobe 2:loopsite,livepatch 2:kretprobe,livepatch"
+more_variants="
+2:loopsite@nosyms
+2:loopsite@core 2:kretprobe@core 2:loopsite,livepatch@core 2:kretprobe,livepatch@core
+2:loopsite@clang 2:kretprobe@clang 2:loopsite,livepatch@clang 2:kretprobe,livepatch@clang
+2:loopsite@depth 2:kretprobe@depth 2:loopsite,livepatch@depth 2:kretprobe,livepatch@depth
+2:loopsite@small 2:kretprobe@small 2:loopsite,livepatch@small 2:kretprobe,livepatch@small
+2:loopsite@rt 2:kretprobe@rt 2:loopsite,livepatch@rt 2:kretprobe,livepatch@rt
+"
+
+guest() {
+	local engine=$1
+
+	! grep -q retbleed=stuff /proc/cmdline || claim "call depth is tracked" \
+		grep -q Stuffing /sys/devices/system/cpu/vulnerabilities/retbleed
+	load engine="$1" limit=13
+	claim "the engine is the one asked for" equal "$1" "$(param engine)"
+	if [ "${2-}" = livepatch ]; then
+		livepatch
+		engine=livepatch+$1
+		claim "with the livepatch it says so" equal "$engine" "$(param engine)"
+	fi
+	claim "it is armed" equal armed "$(param state)"
+
+	sched scx_spin -l 5
+	claim "limit=13: the storm trips" within 5 tripped
+	echo S >/proc/sysrq-trigger
+	claim "limit=13: sysrq ejects the scheduler" ejected 5 "disabled by sysrq-S"
+	wait "$sched_pid"
+	claim "limit=13: loops end at 13" equal 13 "$(param max_loops)"
+	claim "it is live" equal Y "$(param live)"
+
+	hogs "$(cpus)"
+	echo 32 >$params/limit
+	sched scx_qmap -l 5
+	say storm
+	claim "the watchdog ejects scx_qmap" ejected 40 "runnable task stall"
+	say ejected
+	hogs_stop
+	claim "loops end at 32" equal 32 "$(param max_loops)"
+	claim "no hit was missed" equal 0 "$(param nmissed)"
+	if [ "${2-}" = livepatch ]; then
+		livepatch_claims
+		livepatch_off
+		claim "without the livepatch it says so" equal "$1" "$(param engine)"
+	fi
+	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
+	claim "normal work goes on" normal_work
+}
+
+host() {
+	claim "the guest finishes" vm_wait 180
+	claim "no CPU misses its heartbeat for a second" \
+		at_most 1000 "$(longest_gap "$(mark storm)" "$(mark end)")"
+	echo "figure engines $kernel_name $words $(mark storm) $(mark ejected)"
+}

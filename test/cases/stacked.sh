@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Livepatches of others on the function that holds the loop: before and after ours,
+# cumulative ones, such as go on to the original and such as take it away. In
+# each constellation the state is the truth, and where the original still runs the
+# rescue works.
+
+kernel=unbounded
+variants="2:before 2:after 2:replaced 2:elsewhere"
+
+other=/sys/kernel/livepatch/other
+
+other_on() {
+	claim "another livepatch loads ($*)" insmod /lib/other.ko "$@"
+	claim "it is in force" within 20 other_is_in_force
+}
+
+other_is_in_force() {
+	equal "1 0" "$(cat $other/enabled) $(cat $other/transition)"
+}
+
+other_off() {
+	echo 0 >$other/enabled
+	claim "the other livepatch is disabled" within 20 [ ! -d $other ]
+	rmmod other
+}
+
+state_is() {
+	[ "$(param state)" = "$1" ]
+}
+
+engine_is() {
+	[ "$(param engine)" = "$1" ]
+}
+
+is_rescued() {
+	sched scx_spin -l 5
+	claim "$1: the watchdog ejects the scheduler" \
+		ejected 40 "runnable task stall"
+	wait "$sched_pid"
+	claim "$1: loops end at the limit" equal 32 "$(param max_loops)"
+	claim "$1: this module did it" positive "$(param trips)"
+}
+
+guest() {
+	"$1"
+	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "normal work goes on" normal_work
+}
+
+before() {
+	other_on pass=N
+	load
+	claim "under a livepatch without the loop it is lost" \
+		equal lost "$(param state)"
+	claim "the log says whose it is" logged "lost: livepatch other replaces"
+	claim "the livepatch of ours does not load on top" \
+		not insmod /lib/scx_loopguard_livepatch.ko
+	claim "the log says why" logged "balance_scx is livepatched by other already"
+	other_off
+	claim "it is armed when the other is gone" within 10 state_is armed
+	rmmod scx_loopguard
+
+	other_on pass=Y
+	load
+	claim "under a livepatch that may have the loop it is lost" \
+		equal lost "$(param state)"
+	sched scx_simple
+	normal_work
+	claim "it is armed as soon as the loop is seen" equal armed "$(param state)"
+	sched_stop
+	is_rescued "with a livepatch from before"
+	other_off
+	claim "it is armed without the other" within 10 state_is armed
+}
+
+after() {
+	load
+	livepatch
+	other_on pass=N
+	claim "with a livepatch on top it is lost" within 10 state_is lost
+	claim "ours is covered" livepatch_is covered
+	claim "and no part of the engine" engine_is loopsite
+	other_off
+	claim "it is armed when that is gone" within 10 state_is armed
+	claim "ours is active" livepatch_is active
+	claim "and part of the engine" engine_is livepatch+loopsite
+
+	other_on pass=Y
+	claim "ours is covered again" livepatch_is covered
+	sched scx_simple
+	normal_work
+	claim "it is armed as soon as the loop is seen" within 10 state_is armed
+	sched_stop
+	is_rescued "with a livepatch on top"
+	claim "ours has seen nothing of it" equal 0 "$(figure invocations)"
+	other_off
+	is_rescued "after it"
+	claim "ours has seen that" positive "$(figure invocations)"
+	livepatch_off
+}
+
+replaced() {
+	load
+	livepatch
+	other_on pass=Y replace=Y
+	claim "ours is replaced" livepatch_is replaced
+	claim "and no part of the engine" engine_is loopsite
+	sched scx_simple
+	normal_work
+	claim "it is armed as soon as the loop is seen" within 10 state_is armed
+	sched_stop
+	is_rescued "under a cumulative livepatch"
+	claim "ours can be unloaded" rmmod scx_loopguard_livepatch
+	other_off
+}
+
+# A cumulative livepatch of another function takes ours away, and nothing else.
+elsewhere() {
+	load
+	livepatch
+	other_on pass=Y replace=Y function=cpuinfo_open
+	claim "ours is replaced" livepatch_is replaced
+	claim "it was armed all the time" not logged "scx_loopguard: lost"
+	claim "it is armed" equal armed "$(param state)"
+	claim "by itself" engine_is loopsite
+	is_rescued "under a cumulative livepatch of something else"
+	claim "ours can be unloaded" rmmod scx_loopguard_livepatch
+	claim "the livepatch of ours loads again" \
+		insmod /lib/scx_loopguard_livepatch.ko
+	claim "and becomes active" within 20 livepatch_is active
+	other_off
+	livepatch_off
+}
+
+host() {
+	claim "the guest finishes" vm_wait 240
+}
