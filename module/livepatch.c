@@ -34,6 +34,7 @@
 #include <linux/sysfs.h>
 
 #include "scx_loopguard.h"
+#include "status.h"
 
 /* -------------------------------------------------------------- figures -- */
 
@@ -213,21 +214,6 @@ static const char *state(void)
 }
 
 /* ----------------------------------------------------------- parameters -- */
-
-static int set_read_only(const char *val, const struct kernel_param *kp)
-{
-	pr_err("%s is read-only: it shows the status and cannot be set\n",
-	       kp->name);
-	return -EPERM;
-}
-
-#define STATUS(name, desc)						\
-	static const struct kernel_param_ops name##_ops = {		\
-		.set = set_read_only,					\
-		.get = get_##name,					\
-	};								\
-	module_param_cb(name, &name##_ops, NULL, 0444);			\
-	MODULE_PARM_DESC(name, desc " (read-only)")
 
 static int get_state(char *buf, const struct kernel_param *kp)
 {

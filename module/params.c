@@ -20,6 +20,7 @@
 #include "guard.h"
 #include "health.h"
 #include "params.h"
+#include "status.h"
 #include "target.h"
 #include "wrapper.h"
 
@@ -204,23 +205,6 @@ module_param_cb(engine, &engine_ops, NULL, 0444);
 MODULE_PARM_DESC(engine, "how to hook the loop, at load: auto (default), loopsite or kretprobe; then the one in use");
 
 /* --------------------------------------------------------------- status -- */
-
-/* Passing a status file at load is a mistake that has to be seen. */
-static int set_read_only(const char *val, const struct kernel_param *kp)
-{
-	pr_err("%s is read-only: it shows the status and cannot be set\n",
-	       kp->name);
-	return -EPERM;
-}
-
-/* Define the read-only parameter @name whose getter is get_@name(). */
-#define STATUS(name, desc)						\
-	static const struct kernel_param_ops name##_ops = {		\
-		.set = set_read_only,					\
-		.get = get_##name,					\
-	};								\
-	module_param_cb(name, &name##_ops, NULL, 0444);			\
-	MODULE_PARM_DESC(name, desc " (read-only)")
 
 static int get_state(char *buf, const struct kernel_param *kp)
 {

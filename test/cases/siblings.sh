@@ -10,18 +10,6 @@ smt=2
 
 tracing=/sys/kernel/debug/tracing
 
-# Tasks that share a core with nobody.
-loners() {
-	local i=0
-
-	hog_pids=
-	while [ $i -lt "$1" ]; do
-		policy alone sh -c 'while :; do :; done' &
-		hog_pids="$hog_pids $!"
-		i=$((i + 1))
-	done
-}
-
 sent_to_siblings() {
 	grep "resched_here <-" $tracing/trace | grep -cv "<-kick\|<-invocation_over"
 }
@@ -33,7 +21,7 @@ guest() {
 	[ -z "${2-}" ] || livepatch
 	echo resched_here >$tracing/set_ftrace_filter
 	echo function >$tracing/current_tracer
-	loners 6
+	hogs 6 alone
 	sched scx_spin -l 5
 	say storm
 	claim "the watchdog ejects the scheduler" \

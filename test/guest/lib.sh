@@ -90,13 +90,13 @@ sched_stop() {
 	wait "$sched_pid"
 }
 
-# hogs COUNT: that many tasks that never sleep.
+# hogs COUNT [POLICY]: that many tasks that never sleep.
 hogs() {
 	local i=0
 
 	hog_pids=
 	while [ $i -lt "$1" ]; do
-		policy other sh -c 'while :; do :; done' &
+		policy "${2-other}" sh -c 'while :; do :; done' &
 		hog_pids="$hog_pids $!"
 		i=$((i + 1))
 	done
