@@ -11,6 +11,15 @@
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 
+/* Define the read-only parameter @name whose getter is get_@name(). */
+#define STATUS(name, desc)						\
+	static const struct kernel_param_ops name##_ops = {		\
+		.set = set_read_only,					\
+		.get = get_##name,					\
+	};								\
+	module_param_cb(name, &name##_ops, NULL, 0444);			\
+	MODULE_PARM_DESC(name, desc " (read-only)")
+
 /*
  * Passing one at load is a mistake that has to be seen; without .set it would be a
  * call of NULL.
@@ -21,14 +30,5 @@ static int set_read_only(const char *val, const struct kernel_param *kp)
 	       kp->name);
 	return -EPERM;
 }
-
-/* Define the read-only parameter @name whose getter is get_@name(). */
-#define STATUS(name, desc)						\
-	static const struct kernel_param_ops name##_ops = {		\
-		.set = set_read_only,					\
-		.get = get_##name,					\
-	};								\
-	module_param_cb(name, &name##_ops, NULL, 0444);			\
-	MODULE_PARM_DESC(name, desc " (read-only)")
 
 #endif

@@ -76,7 +76,8 @@ interrupted() {
 }
 
 host() {
-	claim "the guest finishes" vm_wait 240
+	# each rmmod waits for the optimiser of kprobes, and that for all tasks
+	claim "the guest finishes" vm_wait 480
 	claim "no CPU misses its heartbeat for a second" \
 		at_most 1000 "$(longest_gap "$(mark begin)" "$(mark end)")"
 }
