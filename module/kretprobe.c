@@ -18,6 +18,7 @@
 #include <linux/percpu.h>
 #include <linux/pgtable.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "engine.h"
 #include "guard.h"
@@ -75,13 +76,27 @@ static bool is_loop(unsigned int call)
 }
 NOKPROBE_SYMBOL(is_loop);
 
+/*
+ * The loop's function names the runqueue in the context before it first dispatches.
+ * Ahead of its very first loop there is none yet, so this is not the loop's call.
+ */
+static bool never_used(const void *ctx)
+{
+	void *rq;
+
+	return !copy_from_kernel_nofault(&rq, ctx + target->rq_offset,
+					 sizeof(rq)) && !rq;
+}
+NOKPROBE_SYMBOL(never_used);
+
 /* In the caller of the consume function: IRQs off, rq lock held. */
 static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	/* not ri's: that is the trampoline, where another kretprobe came first */
 	unsigned long to = instruction_pointer(regs);
-	void __percpu *ctx;
+	void __percpu *ctxs;
 	unsigned int i;
+	void *ctx;
 
 	if (unlikely(hides_caller(to))) {
 		WRITE_ONCE(callers_hidden, true);
@@ -98,7 +113,12 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (unlikely(READ_ONCE(callers_hidden)))
 		WRITE_ONCE(callers_hidden, false);
 
-	if (i != READ_ONCE(loop_call)) {
+	ctxs = READ_ONCE(*target->dsp_ctx);
+	if (!ctxs)
+		return 0;
+	ctx = (__force void *)this_cpu_ptr(ctxs);
+
+	if (i != READ_ONCE(loop_call) || never_used(ctx)) {
 		if (!is_loop(i)) {
 			lg_invocation_begins();
 			return 0;
@@ -106,9 +126,7 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		WRITE_ONCE(loop_call, i);
 	}
 
-	ctx = READ_ONCE(*target->dsp_ctx);
-	if (ctx)
-		lg_iteration((__force void *)this_cpu_ptr(ctx));
+	lg_iteration(ctx);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_return);

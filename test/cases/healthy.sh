@@ -6,17 +6,13 @@ kernel=unbounded
 variants="2:loopsite 2:kretprobe"
 
 # scx_central's init wants to be on CPU 0 and pins its loader there, but this kernel
-# runs init in a thread of its own, anywhere: it fails every other time, with or
-# without the module.
-start() {
-	local tries=8
+# runs init in a thread of its own, anywhere, with or without the module. The first
+# scheduler has started that thread; its name is cut off.
+init_on_cpu0() {
+	local comm
 
-	sched "$@"
-	sleep 1
-	while [ "$1" = scx_central ] && scx_state disabled && [ $tries -gt 0 ]; do
-		sched "$@"
-		sleep 1
-		tries=$((tries - 1))
+	for comm in $(grep -l ^scx_ops_enable_ /proc/[0-9]*/comm); do
+		taskset -p 1 "$(basename "${comm%/comm}")"
 	done
 }
 
@@ -25,8 +21,9 @@ guest() {
 
 	load engine="$1"
 	for s in scx_simple scx_qmap scx_central scx_spin "scx_spin -b 8"; do
+		[ "$s" != scx_central ] || init_on_cpu0
 		# shellcheck disable=SC2086
-		start $s
+		sched $s
 		hogs 3
 		claim "$s: the guest does normal work" normal_work
 		claim "$s: it is still enabled" scx_state enabled
