@@ -112,8 +112,6 @@ static void *context(struct kretprobe_instance *ri)
 					     sizeof(ctxs)) || !ctxs)
 			return NULL;
 		return (__force void *)this_cpu_ptr(ctxs) + c->offset;
-	default:
-		break;
 	}
 	return ctxs ? (__force void *)this_cpu_ptr(ctxs) : NULL;
 }

@@ -232,7 +232,7 @@ static int where(const struct lg_target *t, char *buf, size_t size)
 	u32 i;
 
 	for (i = 0; i < t->nr_loops; i++)
-		len += scnprintf(buf + len, size - len, "%s%s+%#x", i ? " " : "",
+		len += scnprintf(buf + len, size - len, "%s%s+%#x", i ? "," : "",
 				 t->loops[i].function.name,
 				 t->loops[i].site.offset);
 	return len;

@@ -216,25 +216,23 @@ static void find_ops_name(const struct lg_btf *btf, struct lg_target *t)
 static void find_context(const struct lg_btf *btf, struct lg_target *t)
 {
 	struct lg_context *c = &t->context;
-	struct lg_btf_member pcpu;
-	u32 offset, kstat_offset;
+	struct lg_btf_member pcpu = {};
+	u32 offset, kstat_offset = 0;
 
 	if (t->outer_offset) {
-		if (lg_btf_member(btf, "scx_sched", "pcpu", &pcpu) ||
-		    pcpu.size != sizeof(void *))
-			return;
+		c->kind = LG_CONTEXT_OF_SCHED;
+		c->reachable = !lg_btf_member(btf, "scx_sched", "pcpu", &pcpu) &&
+			       pcpu.size == sizeof(void *);
 		c->pcpu_offset = pcpu.offset;
 		c->offset = t->outer_offset;
-		c->kind = LG_CONTEXT_OF_SCHED;
 	} else if (!lg_btf_percpu(btf, "scx_dsp_ctx", &offset)) {
-		if (lg_btf_percpu(btf, "kstat", &kstat_offset))
-			return;
-		c->variable = percpu_variable(kstat_offset, offset);
 		c->kind = LG_CONTEXT_VARIABLE;
+		c->reachable = !lg_btf_percpu(btf, "kstat", &kstat_offset);
+		c->variable = percpu_variable(kstat_offset, offset);
 	} else {
+		c->kind = LG_CONTEXT_POINTER;
 		c->pointer = (void __percpu **)lg_symbol_data("scx_dsp_ctx");
-		if (c->pointer)
-			c->kind = LG_CONTEXT_POINTER;
+		c->reachable = c->pointer;
 	}
 }
 
@@ -435,7 +433,7 @@ static int check_returns(const struct lg_target *t, const struct lg_loop *loop)
 		return loop->returns_error;
 	if (!IS_ENABLED(CONFIG_KRETPROBES))
 		return -EOPNOTSUPP;
-	if (t->context.kind == LG_CONTEXT_UNKNOWN)
+	if (!t->context.reachable)
 		return -ENODATA;
 	if (loop->nr_returns < 2 || loop->nr_returns > LG_MAX_RETURNS)
 		return -E2BIG;

@@ -35,11 +35,11 @@ struct lg_loop {
 /* How to get at the dispatch context of a CPU when the consume function is called. */
 struct lg_context {
 	enum {
-		LG_CONTEXT_UNKNOWN,
 		LG_CONTEXT_VARIABLE,	/* scx_dsp_ctx is a per-CPU variable */
 		LG_CONTEXT_POINTER,	/* it points to one, NULL while there is none */
 		LG_CONTEXT_OF_SCHED,	/* the first argument has such a pointer */
 	} kind;
+	bool reachable;			/* what follows is known */
 	union {
 		void __percpu *variable;
 		void __percpu **pointer;

@@ -18,6 +18,9 @@ guest() {
 	load engine="$1"
 	claim "the state is native" equal native "$(param state)"
 	claim "the kernel's limit is shown" equal 32 "$(param native_limit)"
+	say found "$(param target)"
+	say layout "$(param layout)"
+	say native "$(param native_limit)"
 
 	echo 32768 >$tracing/buffer_size_kb
 	grep -x -e scx_bpf_kick_cpu -e scx_kick_cpu \
@@ -49,7 +52,13 @@ guest() {
 		ejected 40 "runnable task stall"
 	claim "this module ended the loops" positive "$(param kicks)"
 	claim "at the smaller limit" equal 8 "$(param max_loops)"
+	say exact1 "$(param max_loops)"
 	echo N >$params/enforce
 	claim "with enforce=N it is native again" equal native "$(param state)"
 	claim "rmmod succeeds again" rmmod scx_loopguard
+}
+
+host() {
+	claim "the guest finishes" vm_wait 180
+	echo "figure native $kernel_name $(word_of found) $(word_of layout) $(word_of native) $(word_of exact1)"
 }
