@@ -4,7 +4,7 @@
 # nothing behind. Each variant is a kernel, or a state of it, made for one refusal.
 
 variants="
-1:rfc@rfc 1:layout@wide 1:noloop@inlined 1:nosymbols@nosyms 1:disarmed@unbounded
+1:rfc@rfc 1:renamed@renamed 1:layout@wide 1:noloop@inlined 1:nosymbols@nosyms 1:disarmed@unbounded
 1:noext@stock
 "
 
@@ -15,7 +15,7 @@ guest() {
 	noext)
 		line="not loaded: this kernel has no sched_ext"
 		error="No such device" ;;
-	rfc)
+	rfc|renamed)
 		line="not loaded: the dispatch loop keeps no nr_tasks"
 		error="Operation not supported" ;;
 	layout)
