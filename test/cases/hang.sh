@@ -12,6 +12,7 @@ variants="
 more_variants="
 2:scx_qmap,5@nosyms 2:scx_qmap,5@core 2:scx_qmap,5@clang 2:scx_qmap,5@depth
 2:scx_qmap,5@small 2:scx_spin,5@rt
+2:scx_spin,5@next 2:scx_qmap,5@next
 "
 hangs=yes
 

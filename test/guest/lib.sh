@@ -84,6 +84,14 @@ ejected() {
 	within 5 logged "BPF scheduler \".*\" disabled ($2)" || { dmesg | tail -n 3; return 1; }
 }
 
+cgroup=/sys/fs/cgroup/below
+
+# below: make a cgroup for a scheduler below the one that runs.
+below() {
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	mkdir $cgroup
+}
+
 sched_stop() {
 	kill "$sched_pid"
 	within 20 scx_state disabled
