@@ -12,6 +12,12 @@ more_variants="
 2:loopsite@depth 2:kretprobe@depth 2:loopsite,livepatch@depth 2:kretprobe,livepatch@depth
 2:loopsite@small 2:kretprobe@small 2:loopsite,livepatch@small 2:kretprobe,livepatch@small
 2:loopsite@rt 2:kretprobe@rt 2:loopsite,livepatch@rt 2:kretprobe,livepatch@rt
+2:loopsite@l1 2:kretprobe@l1 2:loopsite,livepatch@l1 2:kretprobe,livepatch@l1
+2:loopsite@l2 2:kretprobe@l2 2:loopsite,livepatch@l2 2:kretprobe,livepatch@l2
+2:loopsite@midseries 2:kretprobe@midseries
+2:loopsite,livepatch@midseries 2:kretprobe,livepatch@midseries
+2:loopsite@g2 2:kretprobe@g2 2:loopsite,livepatch@g2 2:kretprobe,livepatch@g2
+2:loopsite@next 2:kretprobe@next 2:loopsite,livepatch@next 2:kretprobe,livepatch@next
 "
 
 guest() {

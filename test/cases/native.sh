@@ -5,6 +5,7 @@
 
 kernel=bounded
 variants="2:loopsite 2:kretprobe"
+more_variants="2:loopsite@nextbounded 2:kretprobe@nextbounded"
 
 tracing=/sys/kernel/debug/tracing
 
