@@ -56,19 +56,34 @@ enum {
 #define LG_FUTILE 256
 
 /*
- * All fields but @kick are written by their own CPU only: the count and the
- * counters from the loop, IRQs off and rq lock held, or from the irq_work.
+ * An invocation of the dispatch loop. With sub-schedulers one may dispatch from
+ * within another (scx_bpf_sub_dispatch()), and they have counts of their own. They are
+ * told apart by their stack frames, of which the inner one is below the outer one.
  */
-struct lg_cpu {
-	/* the invocation being counted */
+struct invocation {
+	unsigned long frame;		/* 0 where the kernel does not nest them */
 	void *ctx;			/* its context, checked */
 	void *rq;			/* the rq that is balanced, checked */
 	int rq_cpu;			/* that rq's CPU: this one or an SMT sibling */
 	u32 loops;
+	u32 futile;			/* ended since IRQs were on */
 	bool tripped;
+};
+
+/* The kernel nests SCX_SUB_MAX_DEPTH, 4, in the root's. */
+#define LG_MAX_NESTED 8
+
+/*
+ * All fields but @kick are written by their own CPU only: the count and the
+ * counters from the loop, IRQs off and rq lock held, or from the irq_work.
+ */
+struct lg_cpu {
+	/* the invocations being counted, outermost first */
+	struct invocation nest[LG_MAX_NESTED];
+	u32 innermost;			/* index in @nest */
+
 	bool wrapped;			/* the livepatch tells when it is over */
 	u32 iterations;			/* in all, where it is wrapped */
-	u32 futile;			/* ended since IRQs were on */
 	u64 over;			/* times that IRQs were found on again */
 
 	/*
@@ -112,11 +127,53 @@ static void do_distrust(struct lg_cpu *c, const char *why)
 }
 NOKPROBE_SYMBOL(do_distrust);
 
-/* On its own CPU, when an invocation begins or is over. */
-static __always_inline void restart_count(struct lg_cpu *c)
+/* When an invocation begins or is over. On its own CPU, as all below. */
+static __always_inline void restart_count(struct invocation *inv)
 {
-	WRITE_ONCE(c->loops, 0);
-	c->tripped = false;
+	WRITE_ONCE(inv->loops, 0);
+	inv->tripped = false;
+}
+
+/* When the outermost begins or is over. */
+static __always_inline void restart_all(struct lg_cpu *c)
+{
+	c->innermost = 0;
+	c->nest[0].frame = 0;
+	restart_count(&c->nest[0]);
+}
+
+/*
+ * The invocation with this stack frame, where that is not the innermost one: those
+ * with lower frames are over, and where there is none a new one begins. Deeper than
+ * can be, it shares the last one's count, which only ends it earlier.
+ */
+static noinline struct invocation *find_invocation(struct lg_cpu *c,
+						   unsigned long frame)
+{
+	struct invocation *inv = &c->nest[c->innermost];
+
+	while (c->innermost && inv->frame < frame)
+		inv = &c->nest[--c->innermost];
+	if (inv->frame == frame)
+		return inv;
+	if (inv->frame > frame) {
+		if (c->innermost == LG_MAX_NESTED - 1)
+			return inv;
+		inv = &c->nest[++c->innermost];
+	}
+	inv->frame = frame;
+	inv->futile = 0;
+	restart_count(inv);
+	return inv;
+}
+NOKPROBE_SYMBOL(find_invocation);
+
+static __always_inline struct invocation *invocation_of(struct lg_cpu *c,
+							unsigned long frame)
+{
+	struct invocation *inv = &c->nest[c->innermost];
+
+	return likely(inv->frame == frame) ? inv : find_invocation(c, frame);
 }
 
 /*
@@ -141,7 +198,7 @@ NOKPROBE_SYMBOL(cpu_of_rq);
  * Is @ctx the dispatch context of this CPU? It is if it names a runqueue that this
  * CPU may balance. Then a new invocation begins, so the count does.
  */
-static noinline bool adopt(struct lg_cpu *c, void *ctx)
+static noinline bool adopt(struct lg_cpu *c, struct invocation *inv, void *ctx)
 {
 	void *rq;
 	int cpu = -1;
@@ -149,10 +206,12 @@ static noinline bool adopt(struct lg_cpu *c, void *ctx)
 	if (!copy_from_kernel_nofault(&rq, ctx + target->rq_offset, sizeof(rq)))
 		cpu = cpu_of_rq(rq);
 	if (cpu >= 0) {
-		c->ctx = ctx;
-		c->rq = rq;
-		c->rq_cpu = cpu;
-		restart_count(c);
+		if (ctx != inv->ctx)
+			inv->futile = 0;
+		inv->ctx = ctx;
+		inv->rq = rq;
+		inv->rq_cpu = cpu;
+		restart_count(inv);
 		return true;
 	}
 	do_distrust(c, "the dispatch loop was reached with a context that is not this CPU's");
@@ -160,97 +219,160 @@ static noinline bool adopt(struct lg_cpu *c, void *ctx)
 }
 NOKPROBE_SYMBOL(adopt);
 
-static void record_trip(struct lg_cpu *c)
+/* The name of the BPF scheduler that @ctx belongs to, or of the only one. */
+static void read_ops_name(char *name, const void *ctx)
 {
-	const char *ops = target->ops_name;
+	const struct lg_ops_name *ops = &target->ops_name;
+	const void *at = ops->base;
 
+	if (ops->by_ctx)
+		at = ctx + ops->sched_offset;
+	name[0] = '\0';
+	if ((!ops->indirect ||
+	     !copy_from_kernel_nofault(&at, at, sizeof(at))) &&
+	    copy_from_kernel_nofault(name, at + ops->offset, LG_OPS_NAME_LEN))
+		name[0] = '\0';
+	name[LG_OPS_NAME_LEN - 1] = '\0';
+}
+NOKPROBE_SYMBOL(read_ops_name);
+
+static void record_trip(struct lg_cpu *c, const void *ctx)
+{
+	WRITE_ONCE(c->trips, c->trips + 1);
 	raw_write_seqcount_begin(&c->trip_seq);
 	c->trip_ns = ktime_get_boot_fast_ns();
-	strscpy(c->trip_ops, ops, min_t(size_t, sizeof(c->trip_ops),
-					target->ops_name_size));
+	read_ops_name(c->trip_ops, ctx);
 	raw_write_seqcount_end(&c->trip_seq);
 }
 NOKPROBE_SYMBOL(record_trip);
 
-/* The invocation has reached the limit: end the loop, unless only observing. */
-static noinline void trip(struct lg_cpu *c, u32 *nr_tasks)
+/* Does the kernel itself end the invocation here? */
+static bool ends_by_itself(const struct invocation *inv)
 {
-	if (!c->tripped) {
-		c->tripped = true;
-		WRITE_ONCE(c->trips, c->trips + 1);
-		record_trip(c);
+	return target->native_limit && inv->loops >= target->native_limit;
+}
+
+/* The invocation has reached the limit: end the loop, unless only observing. */
+static noinline void trip(struct lg_cpu *c, struct invocation *inv,
+			  u32 *nr_tasks)
+{
+	if (!inv->tripped) {
+		inv->tripped = true;
+		record_trip(c, inv->ctx);
+	}
+	if (ends_by_itself(inv)) {
+		restart_count(inv);
+		return;
 	}
 	if (!READ_ONCE(lg_enforce) || READ_ONCE(distrust))
 		return;
 
-	if (++c->futile > LG_FUTILE) {
+	if (++inv->futile > LG_FUTILE) {
 		do_distrust(c, "ending the dispatch loop has no effect");
 		return;
 	}
 	WRITE_ONCE(*nr_tasks, 0);
-	restart_count(c);
-	WRITE_ONCE(per_cpu(lg_cpu, c->rq_cpu).kick, true);
+	restart_count(inv);
+	WRITE_ONCE(per_cpu(lg_cpu, inv->rq_cpu).kick, true);
 	irq_work_queue(&c->work);
 }
 NOKPROBE_SYMBOL(trip);
 
+/* Nothing goes beyond the kernel's own bound, if it has one. */
 static u32 limit_in_force(void)
 {
-	return READ_ONCE(draining) ? LG_LIMIT_MAX : READ_ONCE(lg_limit);
+	u32 limit = READ_ONCE(draining) ? LG_LIMIT_MAX : READ_ONCE(lg_limit);
+	u32 native = target->native_limit;
+
+	return unlikely(native && native < limit) ? native : limit;
+}
+
+/* An iteration has found no task: count it for the readers. */
+static __always_inline u32 count(struct lg_cpu *c, const struct invocation *inv)
+{
+	u32 loops = inv->loops + 1;
+
+	if (unlikely(!loops))
+		loops--;		/* observing for ever: stay at the top */
+	WRITE_ONCE(c->hits, c->hits + 1);
+	c->iterations++;
+	if (loops > c->max_loops)
+		WRITE_ONCE(c->max_loops, loops);
+	return loops;
 }
 
 /**
  * lg_iteration - an iteration of the dispatch loop has found no task to run
  * @ctx: the dispatch context that the loop uses
+ * @frame: the stack pointer in the function with the loop, 0 in a kernel that does
+ *	not nest loops
  *
  * Context: called by the hook from inside the loop, before it reads nr_tasks:
  * IRQs off, rq lock held. Takes no lock, prints nothing, wakes nobody.
  */
-void lg_iteration(void *ctx)
+void lg_iteration(void *ctx, unsigned long frame)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
+	struct invocation *inv = invocation_of(c, frame);
 	u32 *nr_tasks = ctx + target->nr_tasks_offset;
 	u32 loops;
 
 	/* @ctx may be read directly only once it has been checked */
-	if (unlikely(ctx != c->ctx ||
-		     *(void **)(ctx + target->rq_offset) != c->rq) &&
-	    !adopt(c, ctx))
+	if (unlikely(ctx != inv->ctx ||
+		     *(void **)(ctx + target->rq_offset) != inv->rq) &&
+	    !adopt(c, inv, ctx))
 		return;
 
-	WRITE_ONCE(c->hits, c->hits + 1);
-	c->iterations++;
-	loops = c->loops + 1;
-	if (unlikely(!loops))
-		loops--;		/* observing for ever: stay at the top */
-	if (loops > c->max_loops)
-		WRITE_ONCE(c->max_loops, loops);
-
+	loops = count(c, inv);
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
-		restart_count(c);
+		restart_count(inv);
 		return;
 	}
 
-	WRITE_ONCE(c->loops, loops);
+	WRITE_ONCE(inv->loops, loops);
 	if (loops == 1 && !c->wrapped)
 		irq_work_queue(&c->work);
 	if (loops >= limit_in_force())
-		trip(c, nr_tasks);
+		trip(c, inv, nr_tasks);
 }
 NOKPROBE_SYMBOL(lg_iteration);
 
 /**
+ * lg_bound_reached - the kernel's own bound is about to end the loop
+ * @frame: as for lg_iteration()
+ *
+ * In that iteration lg_iteration() is not called. Where the count says that it cannot
+ * be so, it is taken for something else.
+ *
+ * Context: as lg_iteration().
+ */
+void lg_bound_reached(unsigned long frame)
+{
+	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
+	struct invocation *inv = invocation_of(c, frame);
+
+	if (inv->loops + 1 < target->native_limit)
+		return;
+	count(c, inv);
+	if (!inv->tripped)
+		record_trip(c, inv->ctx);
+	restart_count(inv);
+}
+NOKPROBE_SYMBOL(lg_bound_reached);
+
+/**
  * lg_invocation_begins - what is counted from now on is of a new invocation
+ * @frame: as for lg_iteration()
  *
  * Only an engine that knows calls this. Where none does, the irq_work that the
  * first iteration queues does it when the invocation is over.
  *
  * Context: as lg_iteration().
  */
-void lg_invocation_begins(void)
+void lg_invocation_begins(unsigned long frame)
 {
-	restart_count(this_cpu_ptr(&lg_cpu));
+	restart_count(invocation_of(this_cpu_ptr(&lg_cpu), frame));
 }
 NOKPROBE_SYMBOL(lg_invocation_begins);
 
@@ -291,7 +413,7 @@ void scx_loopguard_begin(void)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
 
-	restart_count(c);
+	restart_all(c);
 	c->iterations = 0;
 	c->wrapped = true;
 }
@@ -308,7 +430,7 @@ unsigned int scx_loopguard_end(void)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
 
-	restart_count(c);
+	restart_all(c);
 	c->wrapped = false;
 	return c->iterations;
 }
@@ -360,8 +482,8 @@ static void invocation_over(struct irq_work *work)
 	int cpu;
 
 	lg_guard_complain();
-	restart_count(c);
-	c->futile = 0;
+	restart_all(c);
+	c->nest[0].futile = 0;
 	WRITE_ONCE(c->over, c->over + 1);
 	kick_if_due(c, smp_processor_id());
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
@@ -438,7 +560,7 @@ static bool loop_ends(const struct lg_cpu *c)
 	int tries;
 
 	for (tries = 0; tries < DRAIN_LOOKS; tries++) {
-		loops = READ_ONCE(c->loops);
+		loops = READ_ONCE(c->nest[0].loops);
 		if (!loops || loops < before || READ_ONCE(c->over) != over)
 			return true;
 		before = loops;

@@ -20,7 +20,6 @@
 #include "guard.h"
 #include "health.h"
 #include "livepatches.h"
-#include "symbols.h"
 #include "target.h"
 
 enum {
@@ -44,14 +43,6 @@ static u64 hits_so_far(void)
 
 	lg_read_counts(&counts);
 	return counts.hits;
-}
-
-/* Does nobody, livepatch or tracer, sit at the entry of the loop's function? */
-static bool entry_is_free(void)
-{
-	bool free = false;
-
-	return lg_symbol_body(&target->loop, &free) && free;
 }
 
 /* Under lock. Says so when the verdict changes. */
@@ -84,7 +75,7 @@ static void look_for_livepatches(void)
 	bool free;
 
 	mutex_lock(&look_lock);
-	free = entry_is_free();
+	free = lg_target_is_untouched(target);
 	lg_livepatches_look(target, &now);
 
 	mutex_lock(&lock);
@@ -123,7 +114,7 @@ enum lg_health lg_health(void)
 	mutex_lock(&lock);
 	if (!started)
 		goto out;
-	if (entry_is_free() != entry_was_free) {
+	if (lg_target_is_untouched(target) != entry_was_free) {
 		/* somebody came or went: see who */
 		mutex_unlock(&lock);
 		look_for_livepatches();

@@ -7,10 +7,11 @@
  * dispatch context is not in a register that is known, so it is looked up.
  *
  * The function is called from more places than the loop. Returns into another
- * function are a kfunc's. Of the calls in the loop's own function one comes
- * before the loop, and the last one in the code is taken for the loop's, which is
- * how compilers lay it out. Should that be wrong, a loop that does not end returns
- * to the other without IRQs ever being on, and that tells them apart beyond doubt.
+ * function are a kfunc's. Of the calls in the loop's own function one at least comes
+ * before the loop. The one that leads to the loop's site is the loop's; where that is
+ * not known, the last one in the code is taken for it, which is how compilers lay it
+ * out. Should that be wrong, a loop that does not end returns to another one without
+ * IRQs ever being on, and that tells them apart beyond doubt.
  */
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -35,7 +36,9 @@ enum {
 };
 
 static const struct lg_target *target;
-static unsigned int loop_call;	/* the loop's own, index in target->returns */
+
+/* The loops' own calls, index in their returns. */
+static unsigned int loop_call[LG_MAX_LOOPS];
 
 /*
  * The function graph tracer puts its own trampoline in the place of the return
@@ -55,13 +58,13 @@ NOKPROBE_SYMBOL(hides_caller);
 /* Returns to each call while it is not taken for the loop's; its own CPU's only. */
 struct run {
 	u64 over;		/* lg_invocations_over() when it began */
-	unsigned int length[LG_MAX_RETURNS];
+	unsigned int length[LG_MAX_LOOPS][LG_MAX_RETURNS];
 };
 
 static DEFINE_PER_CPU(struct run, run);
 
 /* Is it returned to again and again without IRQs on, as only a loop does? */
-static bool is_loop(unsigned int call)
+static bool is_loop(unsigned int loop, unsigned int call)
 {
 	struct run *r = this_cpu_ptr(&run);
 	u64 over = lg_invocations_over();
@@ -70,9 +73,9 @@ static bool is_loop(unsigned int call)
 		memset(r, 0, sizeof(*r));
 		r->over = over;
 	}
-	if (++r->length[call] == LG_SUSPECT)
+	if (++r->length[loop][call] == LG_SUSPECT)
 		lg_tell_when_over();
-	return r->length[call] >= LG_PROVEN;
+	return r->length[loop][call] >= LG_PROVEN;
 }
 NOKPROBE_SYMBOL(is_loop);
 
@@ -89,13 +92,61 @@ static bool never_used(const void *ctx)
 }
 NOKPROBE_SYMBOL(never_used);
 
+/* The dispatch context; where it is not, nothing is there that could be read. */
+static void *context(struct kretprobe_instance *ri)
+{
+	const struct lg_context *c = &target->context;
+	void __percpu *ctxs = NULL;
+	void *sched;
+
+	switch (c->kind) {
+	case LG_CONTEXT_VARIABLE:
+		ctxs = c->variable;
+		break;
+	case LG_CONTEXT_POINTER:
+		ctxs = READ_ONCE(*c->pointer);
+		break;
+	case LG_CONTEXT_OF_SCHED:
+		sched = *(void **)ri->data;
+		if (copy_from_kernel_nofault(&ctxs, sched + c->pcpu_offset,
+					     sizeof(ctxs)) || !ctxs)
+			return NULL;
+		return (__force void *)this_cpu_ptr(ctxs) + c->offset;
+	}
+	return ctxs ? (__force void *)this_cpu_ptr(ctxs) : NULL;
+}
+NOKPROBE_SYMBOL(context);
+
+/* Which loop's call returns to @to, and which of its calls? */
+static bool find_call(unsigned long to, unsigned int *loop, unsigned int *call)
+{
+	const struct lg_loop *l;
+
+	for (*loop = 0; *loop < target->nr_loops; (*loop)++) {
+		l = &target->loops[*loop];
+		for (*call = 0; *call < l->nr_returns; (*call)++)
+			if (to == l->function.address + l->returns[*call])
+				return true;
+	}
+	return false;
+}
+NOKPROBE_SYMBOL(find_call);
+
+/* At the entry of the consume function, where its arguments are still there. */
+static int at_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	*(void **)ri->data = (void *)regs_get_kernel_argument(regs, 0);
+	return 0;
+}
+NOKPROBE_SYMBOL(at_entry);
+
 /* In the caller of the consume function: IRQs off, rq lock held. */
 static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	/* not ri's: that is the trampoline, where another kretprobe came first */
 	unsigned long to = instruction_pointer(regs);
-	void __percpu *ctxs;
-	unsigned int i;
+	unsigned long frame = target->nested ? regs->sp : 0;
+	unsigned int loop, call;
 	void *ctx;
 
 	if (unlikely(hides_caller(to))) {
@@ -104,40 +155,34 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	}
 	if ((u8)regs_return_value(regs))
 		return 0;		/* a task was found */
-
-	for (i = 0; i < target->nr_returns; i++)
-		if (to == target->loop.address + target->returns[i])
-			break;
-	if (i == target->nr_returns)
+	if (!find_call(to, &loop, &call))
 		return 0;		/* a kfunc's */
 	if (unlikely(READ_ONCE(callers_hidden)))
 		WRITE_ONCE(callers_hidden, false);
 
-	ctxs = READ_ONCE(*target->dsp_ctx);
-	if (!ctxs)
+	ctx = context(ri);
+	if (!ctx)
 		return 0;
-	ctx = (__force void *)this_cpu_ptr(ctxs);
-
-	if (i != READ_ONCE(loop_call) || never_used(ctx)) {
-		if (!is_loop(i)) {
-			lg_invocation_begins();
+	if (call != READ_ONCE(loop_call[loop]) || never_used(ctx)) {
+		if (!is_loop(loop, call)) {
+			lg_invocation_begins(frame);
 			return 0;
 		}
-		WRITE_ONCE(loop_call, i);
+		WRITE_ONCE(loop_call[loop], call);
 	}
-
-	lg_iteration(ctx);
+	lg_iteration(ctx, frame);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_return);
 
 static struct kretprobe probe = {
 	.handler = at_return,
+	.data_size = sizeof(void *),
 };
 
 static int find(const struct lg_target *t)
 {
-	return t->returns_error;
+	return lg_target_returns_error(t);
 }
 
 /*
@@ -150,19 +195,34 @@ static bool in_place(void)
 
 	return !kprobe_gone(&probe.kp) && !kprobe_disabled(&probe.kp) &&
 	       !READ_ONCE(callers_hidden) &&
-	       (!lg_symbol_body(&target->consume, &free) || !free);
+	       (!lg_symbol_body(&target->loops[0].consume, &free) || !free);
+}
+
+/* The loop's call is the one that leads to its site, where that is known. */
+static unsigned int guess_loop_call(const struct lg_loop *loop)
+{
+	unsigned int i;
+
+	for (i = 0; i < loop->nr_returns; i++)
+		if (!loop->site_error && loop->returns[i] == loop->site.call)
+			return i;
+	return loop->nr_returns - 1;
 }
 
 static int arm(const struct lg_target *t)
 {
 	static struct lg_symbol trampoline;	/* large; module init runs once */
+	u32 i;
 	int ret;
 
 	if (!lg_symbol_function("return_to_handler", &trampoline))
 		graph_trampoline = trampoline.address;
 	target = t;
-	loop_call = t->nr_returns - 1;
-	probe.kp.addr = (kprobe_opcode_t *)t->consume.address;
+	for (i = 0; i < t->nr_loops; i++)
+		loop_call[i] = guess_loop_call(&t->loops[i]);
+	if (t->context.kind == LG_CONTEXT_OF_SCHED)
+		probe.entry_handler = at_entry;
+	probe.kp.addr = (kprobe_opcode_t *)t->loops[0].consume.address;
 	/* IRQs are off from call to return, so one for each CPU would do */
 	probe.maxactive = max(16U, 2 * num_possible_cpus());
 	ret = register_kretprobe(&probe);
@@ -186,7 +246,8 @@ static unsigned long nmissed(void)
 
 static int where(const struct lg_target *t, char *buf, size_t size)
 {
-	return scnprintf(buf, size, "%s", t->consume.name);
+	return scnprintf(buf, size, "%s",
+			 t->loops[0].consume.name);
 }
 
 const struct lg_engine lg_kretprobe = {

@@ -29,6 +29,7 @@ enum {
 /* The functions through which the scheduler gets to the loop. */
 static const char * const way_to_loop[] = {
 	"balance_scx", "balance_one", "pick_task_scx", "do_pick_task_scx",
+	"dispatch_one",
 };
 
 /*
@@ -118,12 +119,16 @@ static bool patches_function(struct look *look, const char *patch,
 
 static bool patches_way_to_loop(struct look *look, const char *patch)
 {
-	int i;
+	const struct lg_target *t = look->target;
+	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(way_to_loop); i++)
 		if (patches_function(look, patch, way_to_loop[i]))
 			return true;
-	return patches_function(look, patch, look->target->loop.name);
+	for (i = 0; i < t->nr_loops; i++)
+		if (patches_function(look, patch, t->loops[i].function.name))
+			return true;
+	return false;
 }
 
 static bool is_set(struct look *look, const char *patch, const char *attribute)
@@ -151,19 +156,20 @@ static bool is_set(struct look *look, const char *patch, const char *attribute)
 static bool takes_ours_away(struct look *look, const char *patch)
 {
 	return is_set(look, patch, "replace") &&
-	       patches_function(look, OURS, look->target->loop.name);
+	       patches_function(look, OURS,
+				look->target->loops[0].function.name);
 }
 
 static void look_around(struct work_struct *work)
 {
 	struct look *look = container_of(work, struct look, work);
 	struct lg_livepatches *found = look->found;
-	bool transition, free;
+	bool transition;
 	unsigned int i;
 
 	if (list_patches(look) || look->nr == MAX_PATCHES) {
-		/* then at least, is anybody at the function's entry? */
-		if (lg_symbol_body(&look->target->loop, &free) && free)
+		/* then at least, is anybody at a function's entry? */
+		if (lg_target_is_untouched(look->target))
 			return;
 		found->count = 1;
 		strscpy(found->name, "(unknown)", sizeof(found->name));

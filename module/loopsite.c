@@ -39,16 +39,21 @@ static const u8 reg_offset[16] = {
 	offsetof(struct pt_regs, r14), offsetof(struct pt_regs, r15),
 };
 
-/*
- * The operand of the probed load, made ready for the handler. Written before
- * the probe is armed.
- */
-static struct {
-	u8 base;		/* offset in pt_regs */
+/* A loop's site, and what the handler needs of it; written before it is armed. */
+static struct site {
+	struct kprobe probe;
+	u8 original;		/* the first byte of the load */
+	/* the operand of the load: registers as offsets in pt_regs */
+	u8 base;
 	u8 index;
 	u8 scale;		/* 0: no index */
 	s32 context;		/* displacement of the dispatch context */
-} operand;
+} sites[LG_MAX_LOOPS];
+
+/* Where a native bound ends a loop, if that is one place. */
+static struct kprobe bounds[LG_MAX_LOOPS];
+
+static const struct lg_target *target;
 
 static unsigned long reg(struct pt_regs *regs, u8 offset)
 {
@@ -56,106 +61,181 @@ static unsigned long reg(struct pt_regs *regs, u8 offset)
 }
 NOKPROBE_SYMBOL(reg);
 
+static unsigned long frame(struct pt_regs *regs)
+{
+	return target->nested ? regs->sp : 0;
+}
+NOKPROBE_SYMBOL(frame);
+
 /*
  * In the loop: IRQs off, rq lock held. While the probe is a breakpoint this is in the
  * exception's NMI-like context, which changes nothing for what is called.
  */
 static int at_loop_site(struct kprobe *kp, struct pt_regs *regs)
 {
-	unsigned long ctx = reg(regs, operand.base) + operand.context;
+	const struct site *site = container_of(kp, struct site, probe);
+	unsigned long ctx = reg(regs, site->base) + site->context;
 
-	if (operand.scale)
-		ctx += reg(regs, operand.index) * operand.scale;
-	lg_iteration((void *)ctx);
+	if (site->scale)
+		ctx += reg(regs, site->index) * site->scale;
+	lg_iteration((void *)ctx, frame(regs));
 	return 0;
 }
 NOKPROBE_SYMBOL(at_loop_site);
 
-static u8 original;		/* the first byte of the load */
-
-static struct kprobe probe = {
-	.pre_handler = at_loop_site,
-};
+/* The same, when the kernel is about to end the loop itself. */
+static int at_bound(struct kprobe *kp, struct pt_regs *regs)
+{
+	lg_bound_reached(frame(regs));
+	return 0;
+}
+NOKPROBE_SYMBOL(at_bound);
 
 /* ------------------------------------------------------------------ arm -- */
 
-static void set_operand(const struct lg_target *t)
+static void set_operand(struct site *site, const struct lg_operand *mem)
 {
-	const struct lg_operand *mem = &t->site.nr_tasks;
-
-	operand.base = reg_offset[mem->base];
-	operand.scale = mem->index == LG_REG_NONE ? 0 : mem->scale;
-	if (operand.scale)
-		operand.index = reg_offset[mem->index];
-	operand.context = mem->disp - (s32)t->nr_tasks_offset;
+	site->base = reg_offset[mem->base];
+	site->scale = mem->index == LG_REG_NONE ? 0 : mem->scale;
+	if (site->scale)
+		site->index = reg_offset[mem->index];
+	/* from the context or from what it is a part of, mem tells */
+	site->context = mem->disp - (s32)target->nr_tasks_offset;
 }
 
 /* Does the loop site hold a kprobe's breakpoint or jump? */
-static bool in_place(void)
+static bool is_in_place(struct kprobe *probe)
 {
 	u8 byte;
 
-	if (kprobe_gone(&probe) || kprobe_disabled(&probe) ||
-	    copy_from_kernel_nofault(&byte, probe.addr, sizeof(byte)))
+	if (kprobe_gone(probe) || kprobe_disabled(probe) ||
+	    copy_from_kernel_nofault(&byte, probe->addr, sizeof(byte)))
 		return false;
 	return byte == INT3 || byte == JMP32;
 }
 
-static int find(const struct lg_target *target)
+static bool in_place(void)
 {
-	return target->site_error;
+	u32 i;
+
+	for (i = 0; i < target->nr_loops; i++)
+		if (!is_in_place(&sites[i].probe))
+			return false;
+	return true;
 }
 
-static unsigned long site_address(const struct lg_target *target)
+static int find(const struct lg_target *t)
 {
-	return target->loop.address + target->site.offset;
+	return lg_target_site_error(t);
 }
 
-static int arm(const struct lg_target *target)
+static int arm_site(struct site *site, const struct lg_loop *loop)
 {
+	struct kprobe *probe = &site->probe;
 	int ret;
 
-	set_operand(target);
-	probe.addr = (kprobe_opcode_t *)site_address(target);
-	ret = copy_from_kernel_nofault(&original, probe.addr, sizeof(original));
+	set_operand(site, &loop->site.nr_tasks);
+	probe->pre_handler = at_loop_site;
+	probe->addr = (kprobe_opcode_t *)(loop->function.address +
+					  loop->site.offset);
+	ret = copy_from_kernel_nofault(&site->original, probe->addr,
+				       sizeof(site->original));
 	if (ret)
 		return ret;
-	ret = register_kprobe(&probe);
-	if (!ret && !in_place()) {
-		unregister_kprobe(&probe);
+	ret = register_kprobe(probe);
+	if (!ret && !is_in_place(probe)) {
+		unregister_kprobe(probe);
 		ret = -EIO;
 	}
 	return ret;
+}
+
+/* Only to count with: a kernel in which this fails is bounded all the same. */
+static void arm_bound(struct kprobe *probe, const struct lg_loop *loop)
+{
+	probe->addr = NULL;
+	if (!target->native_limit || !loop->site.bound)
+		return;
+	probe->pre_handler = at_bound;
+	probe->addr = (kprobe_opcode_t *)(loop->function.address +
+					  loop->site.bound);
+	if (register_kprobe(probe))
+		probe->addr = NULL;
 }
 
 /*
  * The jump of an optimised probe is taken out of the text a little later. Wait for
  * it, or the next load of the module would not know the code again.
  */
-static void disarm(void)
+static void disarm_site(struct site *site)
 {
 	int tries;
 	u8 byte;
 
 	/* waits until no CPU is in the handler */
-	unregister_kprobe(&probe);
+	unregister_kprobe(&site->probe);
 	for (tries = 0; tries < 100; tries++) {
-		if (copy_from_kernel_nofault(&byte, probe.addr, sizeof(byte)) ||
-		    byte == original)
+		if (copy_from_kernel_nofault(&byte, site->probe.addr,
+					     sizeof(byte)) ||
+		    byte == site->original)
 			return;
 		msleep(20);
 	}
 }
 
-static unsigned long nmissed(void)
+static void disarm(void)
 {
-	return READ_ONCE(probe.nmissed);
+	u32 i;
+
+	for (i = 0; i < target->nr_loops; i++) {
+		if (bounds[i].addr)
+			unregister_kprobe(&bounds[i]);
+		disarm_site(&sites[i]);
+	}
 }
 
-static int where(const struct lg_target *target, char *buf, size_t size)
+static int arm(const struct lg_target *t)
 {
-	return scnprintf(buf, size, "%s+%#x", target->loop.name,
-			 target->site.offset);
+	u32 i;
+	int ret;
+
+	target = t;
+	for (i = 0; i < t->nr_loops; i++) {
+		ret = arm_site(&sites[i], &t->loops[i]);
+		if (ret)
+			goto err;
+	}
+	/* the sites are what counts, so only now */
+	for (i = 0; i < t->nr_loops; i++)
+		arm_bound(&bounds[i], &t->loops[i]);
+	return 0;
+
+err:
+	while (i--)
+		disarm_site(&sites[i]);
+	return ret;
+}
+
+static unsigned long nmissed(void)
+{
+	unsigned long n = 0;
+	u32 i;
+
+	for (i = 0; i < target->nr_loops; i++)
+		n += READ_ONCE(sites[i].probe.nmissed);
+	return n;
+}
+
+static int where(const struct lg_target *t, char *buf, size_t size)
+{
+	int len = 0;
+	u32 i;
+
+	for (i = 0; i < t->nr_loops; i++)
+		len += scnprintf(buf + len, size - len, "%s%s+%#x", i ? "," : "",
+				 t->loops[i].function.name,
+				 t->loops[i].site.offset);
+	return len;
 }
 
 const struct lg_engine lg_loopsite = {

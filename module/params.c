@@ -234,7 +234,23 @@ static int get_target(char *buf, const struct kernel_param *kp)
 		engine->where(t, where, sizeof(where));
 	return sysfs_emit(buf, "%s\n", where);
 }
-STATUS(target, "what is probed: symbol+offset, or none");
+STATUS(target, "what is probed: symbol+offset[,symbol+offset], or none");
+
+static int get_layout(char *buf, const struct kernel_param *kp)
+{
+	static const char * const names[] = {
+		[LG_CONTEXT_VARIABLE]	= "variable",
+		[LG_CONTEXT_POINTER]	= "pointer",
+		[LG_CONTEXT_OF_SCHED]	= "sched",
+	};
+	const struct lg_target *t = armed();
+
+	if (!t)
+		return sysfs_emit(buf, "none\n");
+	return sysfs_emit(buf, "%s+%u\n", names[t->context.kind],
+			  t->outer_offset + t->nr_tasks_offset);
+}
+STATUS(layout, "where the kernel keeps nr_tasks of a CPU's dispatch context: in a per-CPU variable, behind a pointer to one, or in the scheduler's own, +offset");
 
 static int get_native_limit(char *buf, const struct kernel_param *kp)
 {

@@ -326,7 +326,9 @@ static bool follow(const struct lg_code *code, u32 at, s32 nr_tasks_disp,
 	u32 found, ended;
 	int step;
 
+	site->call = at;
 	site->bounded = false;
+	site->bound = 0;
 	if (insn.form != FORM_TEST_AL ||
 	    !branch_on_zero(code, at + insn.len, &at, &found))
 		return false;
@@ -345,6 +347,7 @@ static bool follow(const struct lg_code *code, u32 at, s32 nr_tasks_disp,
 			if (!branch_on_zero(code, at + insn.len, &ended, &at))
 				return false;
 			site->bounded = true;
+			site->bound = ended;
 			break;
 		case FORM_LOAD:
 		case FORM_CMP_ZERO:
@@ -427,8 +430,12 @@ int lg_site_find(const struct lg_code *code, lg_is_consume_t is_consume,
 			continue;
 		if (seen_site && found.offset != first.offset)
 			return -ENOTUNIQ;
-		/* bounded only if every way to it has the countdown */
-		found.bounded &= !seen_site || first.bounded;
+		if (seen_site) {
+			/* bounded only if every way to it has the countdown */
+			found.bounded &= first.bounded;
+			if (found.bound != first.bound)
+				found.bound = 0;
+		}
 		first = found;
 		seen_site = true;
 	}

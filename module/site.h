@@ -26,7 +26,9 @@ struct lg_operand {
 struct lg_site {
 	u32 offset;		/* of the instruction, in its function */
 	struct lg_operand nr_tasks;
-	bool bounded;		/* a countdown was seen on the way to it */
+	u32 call;		/* where the consume call that leads to it returns to */
+	bool bounded;		/* a countdown was seen on every way to it */
+	u32 bound;		/* where that ends the loop; 0: in several places */
 };
 
 /* The text of one function. */

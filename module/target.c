@@ -2,8 +2,8 @@
 /*
  * Finding the dispatch loop and its data in the running kernel
  *
- * Kernels differ in where the compiler put the loop and in what it calls; see
- * struct shape. What a kernel is gets decided by what is found in its symbols,
+ * Kernels differ in where the compiler put the loop, in what it calls, and in where
+ * the dispatch context is. What a kernel is gets decided by what is found in its symbols,
  * its BTF and its code, never by its version. Each refusal is one line that
  * says what is missing.
  */
@@ -19,6 +19,7 @@
 #include <linux/vmalloc.h>
 
 #include "btf.h"
+#include "guard.h"
 #include "target.h"
 
 #define BTF_FILE "/sys/kernel/btf/vmlinux"
@@ -31,18 +32,26 @@ enum {
 };
 
 /*
- * Ways in which the loop has been compiled, best known first. @loop is the
- * function whose code has it, @consume the function it calls last in an
- * iteration, either of them after inlining.
+ * The functions that have been seen with the loop in their code, after inlining, and
+ * whether another loop may be entered from within theirs. All are looked at.
  */
 static const struct shape {
 	const char *loop;
-	const char *consume;
+	bool nests;
 } shapes[] = {
-	{ "balance_one", "consume_global_dsq" },
-	{ "balance_one", "consume_dispatch_q" },
-	{ "balance_scx", "consume_global_dsq" },
-	{ "balance_scx", "consume_dispatch_q" },
+	{ "balance_one" },
+	{ "balance_scx" },
+	{ "dispatch_one" },
+	{ "pick_task_scx" },
+	{ "do_pick_task_scx" },
+	{ "scx_dispatch_sched", true },
+	{ "scx_bpf_sub_dispatch", true },
+};
+
+/* What the loop calls last in an iteration, after inlining. */
+static const char * const consumes[] = {
+	"consume_global_dsq", "scx_consume_global_dsq",
+	"consume_dispatch_q", "scx_consume_dispatch_q",
 };
 
 /* What compilers append to the name of a static function. */
@@ -109,7 +118,7 @@ static int get_btf(struct blob *blob)
 /* The dispatch context. Sizes are checked: a field that grew is another field. */
 static int read_layout(const struct lg_btf *btf, struct lg_target *t)
 {
-	struct lg_btf_member rq, nr_tasks;
+	struct lg_btf_member rq, nr_tasks, outer;
 	int ret;
 
 	if (!lg_btf_has_struct(btf, "scx_dsp_ctx"))
@@ -129,16 +138,29 @@ static int read_layout(const struct lg_btf *btf, struct lg_target *t)
 		return refuse(-EOPNOTSUPP,
 			      "unknown layout: struct scx_dsp_ctx has no pointer rq");
 
+	/* since there are sub-schedulers it is a part of each one's per-CPU data */
+	ret = lg_btf_member(btf, "scx_sched_pcpu", "dsp_ctx", &outer);
+	if (ret && ret != -ENOENT)
+		return refuse(-EOPNOTSUPP,
+			      "unknown layout: dsp_ctx of struct scx_sched_pcpu");
+
+	t->outer_offset = ret ? 0 : outer.offset;
 	t->rq_offset = rq.offset;
 	t->nr_tasks_offset = nr_tasks.offset;
 	return 0;
 }
 
 /*
- * runqueues is not exported, and its offset in the per-CPU section says nothing
- * while it is unknown where the section starts. kstat is exported and in the
- * same section, so it tells.
+ * Per-CPU variables have no address in kallsyms that could be asked for, and the
+ * offset in their section says nothing while it is unknown where the section starts.
+ * kstat is exported and in the same section, so it tells.
  */
+static void __percpu *percpu_variable(u32 kstat_offset, u32 offset)
+{
+	return (__force void __percpu *)((__force unsigned long)&kstat -
+					 kstat_offset + offset);
+}
+
 static int find_runqueues(const struct lg_btf *btf, struct lg_target *t)
 {
 	u32 kstat_offset, rq_offset;
@@ -148,38 +170,70 @@ static int find_runqueues(const struct lg_btf *btf, struct lg_target *t)
 		return refuse(-EOPNOTSUPP,
 			      "unknown layout: BTF does not say where the per-CPU runqueues are");
 
-	t->runqueues = (__force void __percpu *)((__force unsigned long)&kstat -
-					      kstat_offset + rq_offset);
+	t->runqueues = percpu_variable(kstat_offset, rq_offset);
 	return 0;
 }
 
 /* Only for last_trip_ops: a kernel without it is protected all the same. */
 static void find_ops_name(const struct lg_btf *btf, struct lg_target *t)
 {
-	static const char unknown[] = "unknown";
-	unsigned long ops = lg_symbol_data("scx_ops");
-	struct lg_btf_member name;
+	static const char unknown[LG_OPS_NAME_LEN] = "unknown";
+	struct lg_ops_name *ops = &t->ops_name;
+	unsigned long scx_ops = lg_symbol_data("scx_ops");
+	unsigned long scx_root = lg_symbol_data("scx_root");
+	struct lg_btf_member name, member;
 
-	t->ops_name = unknown;
-	t->ops_name_size = sizeof(unknown);
-	if (!ops || lg_btf_member(btf, "sched_ext_ops", "name", &name))
+	ops->base = unknown;
+	if (lg_btf_member(btf, "sched_ext_ops", "name", &name) ||
+	    name.size != LG_OPS_NAME_LEN)
 		return;
-	t->ops_name = (const char *)ops + name.offset;
-	t->ops_name_size = name.size;
+
+	/* struct scx_sched begins with its ops where they are in an unnamed union */
+	if (t->outer_offset &&
+	    !lg_btf_member(btf, "scx_sched_pcpu", "sch", &member) &&
+	    member.size == sizeof(void *)) {
+		ops->by_ctx = true;
+		ops->indirect = true;
+		ops->sched_offset = (s32)member.offset - (s32)t->outer_offset;
+	} else if (scx_root && lg_btf_has_struct(btf, "scx_sched")) {
+		ops->base = (const void *)scx_root;
+		ops->indirect = true;
+	} else if (scx_ops) {
+		ops->base = (const void *)scx_ops;
+	} else {
+		return;
+	}
+	ops->offset = name.offset;
+	if (ops->indirect && !lg_btf_member(btf, "scx_sched", "ops", &member))
+		ops->offset += member.offset;
 }
 
 /*
- * The pointer to the per-CPU dispatch contexts, which is NULL while no BPF scheduler
- * is enabled. Not found without KALLSYMS_ALL. In older kernels the name is that of
- * a per-CPU variable, which must not be asked for.
+ * How engine kretprobe gets at the dispatch contexts. Symbols of data need
+ * KALLSYMS_ALL, and in older kernels the name is that of a per-CPU variable, which
+ * must not be asked for.
  */
-static void find_dsp_ctx(const struct lg_btf *btf, struct lg_target *t)
+static void find_context(const struct lg_btf *btf, struct lg_target *t)
 {
-	u32 offset;
+	struct lg_context *c = &t->context;
+	struct lg_btf_member pcpu = {};
+	u32 offset, kstat_offset = 0;
 
-	if (lg_btf_percpu(btf, "scx_dsp_ctx", &offset) != -ENOENT)
-		return;
-	t->dsp_ctx = (void __percpu **)lg_symbol_data("scx_dsp_ctx");
+	if (t->outer_offset) {
+		c->kind = LG_CONTEXT_OF_SCHED;
+		c->reachable = !lg_btf_member(btf, "scx_sched", "pcpu", &pcpu) &&
+			       pcpu.size == sizeof(void *);
+		c->pcpu_offset = pcpu.offset;
+		c->offset = t->outer_offset;
+	} else if (!lg_btf_percpu(btf, "scx_dsp_ctx", &offset)) {
+		c->kind = LG_CONTEXT_VARIABLE;
+		c->reachable = !lg_btf_percpu(btf, "kstat", &kstat_offset);
+		c->variable = percpu_variable(kstat_offset, offset);
+	} else {
+		c->kind = LG_CONTEXT_POINTER;
+		c->pointer = (void __percpu **)lg_symbol_data("scx_dsp_ctx");
+		c->reachable = c->pointer;
+	}
 }
 
 static int read_native_limit(const struct lg_btf *btf, struct lg_target *t)
@@ -220,7 +274,7 @@ static int read_btf(struct lg_target *t)
 		ret = read_native_limit(&btf, t);
 	if (!ret) {
 		find_ops_name(&btf, t);
-		find_dsp_ctx(&btf, t);
+		find_context(&btf, t);
 	}
 out:
 	vfree(blob.copy);
@@ -263,86 +317,194 @@ static bool is_consume(unsigned long target)
 	return true;
 }
 
-/* What the text of the function @try->loop has to offer to each engine. */
-static int look_into(struct lg_target *try)
+/* What @code, which calls the function @wanted_consume, has to offer. */
+static void look_at_calls(const struct lg_code *code, const struct lg_target *t,
+			  struct lg_loop *loop)
 {
-	const struct lg_symbol *loop = &try->loop;
-	struct lg_code code = { .len = loop->size, .address = loop->address };
+	/* the register may point to the context itself or to what it is a part of */
+	loop->site_error = lg_site_find(code, is_consume,
+					t->outer_offset + t->nr_tasks_offset,
+					&loop->site);
+	if (loop->site_error == -ESRCH && t->outer_offset)
+		loop->site_error = lg_site_find(code, is_consume,
+						t->nr_tasks_offset, &loop->site);
+	loop->consume = found_consume;
+	loop->returns_error = consume_is_ambiguous ? -ENOTUNIQ : 0;
+}
+
+/*
+ * The loop may call more than one of the consume functions, but only behind one of
+ * them it is found to go on. Where it is behind none, that is left to the kretprobe.
+ */
+static int look_into(const struct lg_code *code, const struct lg_target *t,
+		     struct lg_loop *loop)
+{
+	static struct lg_loop try;	/* large; module init runs once */
+	bool seen = false;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(consumes); i++) {
+		try = *loop;
+		wanted_consume = consumes[i];
+		found_consume.address = 0;
+		consume_is_ambiguous = false;
+		try.nr_returns = lg_site_calls(code, is_consume, try.returns,
+					       LG_MAX_RETURNS);
+		if (!try.nr_returns)
+			continue;
+		look_at_calls(code, t, &try);
+		if (seen && !loop->site_error && !try.site_error)
+			return -ENOTUNIQ;
+		if (seen && try.site_error)
+			continue;
+		*loop = try;
+		seen = true;
+	}
+	return seen ? 0 : -ENOENT;
+}
+
+static int read_function(const char *name, const struct lg_target *t,
+			 struct lg_loop *loop)
+{
+	struct lg_code code = {};
 	u8 *text;
 	int ret;
 
-	if (!loop->size || loop->size > MAX_TEXT)
+	ret = lg_symbol_function(name, &loop->function);
+	if (ret)
+		return ret;
+	code.address = loop->function.address;
+	code.len = loop->function.size;
+	if (!code.len || code.len > MAX_TEXT)
 		return -ENOENT;
-	text = kvmalloc(loop->size, GFP_KERNEL);
+	text = kvmalloc(code.len, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
 
-	ret = copy_from_kernel_nofault(text, (void *)loop->address, loop->size);
-	if (!ret) {
-		code.text = text;
-		found_consume.address = 0;
-		consume_is_ambiguous = false;
-		try->nr_returns = lg_site_calls(&code, is_consume, try->returns,
-						LG_MAX_RETURNS);
-		try->site_error = lg_site_find(&code, is_consume,
-					       try->nr_tasks_offset, &try->site);
-		try->consume = found_consume;
-		try->returns_error = consume_is_ambiguous ? -ENOTUNIQ : 0;
-		if (!try->nr_returns)
-			ret = -ENOENT;
-	}
+	ret = copy_from_kernel_nofault(text, (void *)code.address, code.len);
+	code.text = text;
+	if (!ret)
+		ret = look_into(&code, t, loop);
 	kvfree(text);
 	return ret;
 }
 
 /*
- * Every shape is looked at, since a compiler may have made two copies of the loop
- * and one hook would guard only one.
+ * A compiler may have made two copies of the loop, and to hook one of them would guard
+ * only that. The one for sub-schedulers is meant to be the second one.
  */
-static int find_loop(struct lg_target *t)
+static int add_loop(struct lg_target *t, const struct lg_loop *loop,
+		    const struct shape *shape)
 {
-	static struct lg_target try;	/* large; module init runs once */
-	bool seen = false;
+	if (t->nr_loops == LG_MAX_LOOPS || (t->nr_loops && !shape->nests))
+		return -ENOTUNIQ;
+	t->loops[t->nr_loops++] = *loop;
+	t->nested |= shape->nests;
+	return 0;
+}
+
+static int find_loops(struct lg_target *t)
+{
+	static struct lg_loop loop;	/* large; module init runs once */
 	char name[64];
 	int i, ret;
 
 	for (i = 0; i < ARRAY_SIZE(shapes) * ARRAY_SIZE(suffixes); i++) {
 		const struct shape *shape = &shapes[i / ARRAY_SIZE(suffixes)];
 
-		wanted_consume = shape->consume;
 		snprintf(name, sizeof(name), "%s%s", shape->loop,
 			 suffixes[i % ARRAY_SIZE(suffixes)]);
-		try = *t;
-		ret = lg_symbol_function(name, &try.loop);
+		ret = read_function(name, t, &loop);
 		if (!ret)
-			ret = look_into(&try);
-		if (ret == -ENOENT)
-			continue;
-		if (ret)
+			ret = add_loop(t, &loop, shape);
+		if (ret && ret != -ENOENT)
 			return ret;
-		if (seen)
-			return -ENOTUNIQ;
-		*t = try;
-		seen = true;
 	}
-	return seen ? 0 : -ENOENT;
+	return t->nr_loops ? 0 : -ENOENT;
 }
 
 /*
  * The kretprobe has to look the context up and to know every return. Of fewer than
  * two it could not tell the loop's from the one before the loop.
  */
-static int check_returns(const struct lg_target *t)
+static int check_returns(const struct lg_target *t, const struct lg_loop *loop)
 {
-	if (t->returns_error)
-		return t->returns_error;
+	if (loop->returns_error)
+		return loop->returns_error;
 	if (!IS_ENABLED(CONFIG_KRETPROBES))
 		return -EOPNOTSUPP;
-	if (!t->dsp_ctx)
+	if (!t->context.reachable)
 		return -ENODATA;
-	if (t->nr_returns < 2 || t->nr_returns > LG_MAX_RETURNS)
+	if (loop->nr_returns < 2 || loop->nr_returns > LG_MAX_RETURNS)
 		return -E2BIG;
+	if (loop->consume.address != t->loops[0].consume.address)
+		return -ENOTUNIQ;
 	return 0;
+}
+
+/**
+ * lg_target_site_error - can engine loopsite be used
+ * @target: what was found
+ *
+ * Context: any.
+ * Return: 0 if the site of every loop is known, or why not.
+ */
+int lg_target_site_error(const struct lg_target *target)
+{
+	u32 i;
+
+	for (i = 0; i < target->nr_loops; i++)
+		if (target->loops[i].site_error)
+			return target->loops[i].site_error;
+	return 0;
+}
+
+/**
+ * lg_target_returns_error - can engine kretprobe be used
+ * @target: what was found
+ *
+ * Context: any.
+ * Return: 0 if every loop's calls are known, or why not.
+ */
+int lg_target_returns_error(const struct lg_target *target)
+{
+	u32 i;
+
+	for (i = 0; i < target->nr_loops; i++)
+		if (target->loops[i].returns_error)
+			return target->loops[i].returns_error;
+	return 0;
+}
+
+/**
+ * lg_target_is_untouched - does nobody sit at the entry of a function with a loop
+ * @target: what was found
+ *
+ * Context: any.
+ * Return: false if a livepatch or a tracer does.
+ */
+bool lg_target_is_untouched(const struct lg_target *target)
+{
+	bool free;
+	u32 i;
+
+	for (i = 0; i < target->nr_loops; i++)
+		if (!lg_symbol_body(&target->loops[i].function, &free) || !free)
+			return false;
+	return true;
+}
+
+/* Is the native bound in the code of every loop? */
+static bool is_bounded(const struct lg_target *t)
+{
+	u32 i;
+
+	if (lg_target_site_error(t))
+		return false;
+	for (i = 0; i < t->nr_loops; i++)
+		if (!t->loops[i].site.bounded)
+			return false;
+	return true;
 }
 
 /**
@@ -360,6 +522,7 @@ int lg_target_find(struct lg_target *target)
 {
 	struct lg_symbol kfunc;
 	int ret;
+	u32 i;
 
 	/* in every generation since the first RFC */
 	if (lg_symbol_function("scx_bpf_kick_cpu", &kfunc))
@@ -369,7 +532,7 @@ int lg_target_find(struct lg_target *target)
 	if (ret)
 		return ret;
 
-	ret = find_loop(target);
+	ret = find_loops(target);
 	if (ret == -ENOENT)
 		return refuse(-EOPNOTSUPP,
 			      "no dispatch loop found: no known function calls the consume function");
@@ -379,11 +542,13 @@ int lg_target_find(struct lg_target *target)
 	if (ret)
 		return refuse(ret, "the dispatch loop could not be read");
 
-	target->returns_error = check_returns(target);
-	if (target->site_error && target->returns_error)
+	for (i = 0; i < target->nr_loops; i++)
+		target->loops[i].returns_error =
+			check_returns(target, &target->loops[i]);
+	if (lg_target_site_error(target) && lg_target_returns_error(target))
 		return refuse(-EOPNOTSUPP,
-			      "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does, and a kretprobe would need scx_dsp_ctx in kallsyms");
-	if (target->site_error || !target->site.bounded)
+			      "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does, and a kretprobe cannot get at the dispatch context");
+	if (!is_bounded(target))
 		target->native_limit = 0;
 	return 0;
 }

@@ -13,15 +13,13 @@
 #include "symbols.h"
 
 enum {
-	LG_MAX_RETURNS	= 4,
+	LG_MAX_LOOPS	= 2,	/* the CPU's own, and a sub-scheduler's in it */
+	LG_MAX_RETURNS	= 8,
 };
 
-/*
- * What an engine needs is there if its error is 0. One engine at least has it;
- * the function that holds the loop is known in any case.
- */
-struct lg_target {
-	struct lg_symbol loop;		/* the function that holds the loop */
+/* A function that holds the dispatch loop, which may have been inlined into two. */
+struct lg_loop {
+	struct lg_symbol function;
 
 	/* for engine loopsite */
 	int site_error;
@@ -32,18 +30,57 @@ struct lg_target {
 	struct lg_symbol consume;	/* what the loop calls last */
 	u32 returns[LG_MAX_RETURNS];	/* where the calls return to, offsets */
 	u32 nr_returns;
-	void __percpu **dsp_ctx;	/* scx_dsp_ctx, the dispatch contexts */
+};
+
+/* How to get at the dispatch context of a CPU when the consume function is called. */
+struct lg_context {
+	enum {
+		LG_CONTEXT_VARIABLE,	/* scx_dsp_ctx is a per-CPU variable */
+		LG_CONTEXT_POINTER,	/* it points to one, NULL while there is none */
+		LG_CONTEXT_OF_SCHED,	/* the first argument has such a pointer */
+	} kind;
+	bool reachable;			/* what follows is known */
+	union {
+		void __percpu *variable;
+		void __percpu **pointer;
+		struct {
+			u32 pcpu_offset;	/* in the argument */
+			u32 offset;		/* in what that points to */
+		};
+	};
+};
+
+/* Where the name of the BPF scheduler is. */
+struct lg_ops_name {
+	const void *base;
+	bool indirect;		/* @base points to a pointer */
+	bool by_ctx;		/* @base is of no use: the pointer is at ... */
+	s32 sched_offset;	/* ... this distance from the dispatch context */
+	u32 offset;		/* of the name, in what was got at */
+};
+
+/*
+ * What an engine needs is there if its error is 0, for every loop. One engine at
+ * least has it; the functions that hold the loops are known in any case.
+ */
+struct lg_target {
+	struct lg_loop loops[LG_MAX_LOOPS];
+	u32 nr_loops;			/* the one that CPUs come to is the first */
+	bool nested;			/* one may be entered from within another */
 
 	u32 rq_offset;			/* of rq in the dispatch context */
 	u32 nr_tasks_offset;		/* of nr_tasks in it */
+	u32 outer_offset;		/* of it in what else the code may point to */
 	void __percpu *runqueues;	/* to tell a real context by its rq */
-
-	const char *ops_name;		/* of the BPF scheduler; NULL: not found */
-	u32 ops_name_size;		/* bytes, with the NUL */
+	struct lg_context context;
+	struct lg_ops_name ops_name;
 
 	u32 native_limit;		/* iterations; 0: the kernel has no bound */
 };
 
 int lg_target_find(struct lg_target *target);
+int lg_target_site_error(const struct lg_target *target);
+int lg_target_returns_error(const struct lg_target *target);
+bool lg_target_is_untouched(const struct lg_target *target);
 
 #endif

@@ -69,14 +69,14 @@ int scx_loopguard_attach(bool (*in_force)(void),
 	if (!t)
 		return -ENODEV;
 
-	body = lg_symbol_body(&t->loop, NULL);
+	body = lg_symbol_body(&t->loops[0].function, NULL);
 	if (!body) {
 		pr_err("livepatch not attached: %s does not begin with a call of fentry\n",
-		       t->loop.name);
+		       t->loops[0].function.name);
 		return -EOPNOTSUPP;
 	}
 
-	loop->name = t->loop.name;
+	loop->name = t->loops[0].function.name;
 	loop->body = (void *)body;
 	mutex_lock(&lock);
 	wrapper_in_force = in_force;
@@ -102,7 +102,7 @@ int scx_loopguard_may_wrap(void)
 	if (!found.count)
 		return 0;
 	pr_err("livepatch not attached: %s is livepatched by %s already\n",
-	       target->loop.name, found.name);
+	       target->loops[0].function.name, found.name);
 	return -EBUSY;
 }
 EXPORT_SYMBOL_GPL(scx_loopguard_may_wrap);

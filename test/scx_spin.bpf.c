@@ -18,6 +18,9 @@
  * PIDs and not task pointers are queued, so a task may have gone or have been
  * dequeued by the time it is dispatched; the kernel ignores such dispatches.
  */
+
+/* what is used is declared below, as no kernel has all of it */
+#define BPF_NO_KFUNC_PROTOTYPES
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -34,12 +37,8 @@ enum {
 	PF_KTHREAD	= 0x00200000,	/* a macro, so not in BTF */
 };
 
-/* kfuncs of 6.12; vmlinux.h has none of them */
 s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
-void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
-		      u64 enq_flags) __ksym;
 u32 scx_bpf_dispatch_nr_slots(void) __ksym;
-bool scx_bpf_consume(u64 dsq_id) __ksym;
 void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
 void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 size) __ksym;
 s32 scx_bpf_pick_idle_cpu(const struct cpumask *allowed, u64 flags) __ksym;
@@ -49,6 +48,14 @@ s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask) __ksym;
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *p) __ksym;
+
+/* two kfuncs got other names in 6.13, and lost the old ones later */
+void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
+		      u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
+			u64 enq_flags) __ksym __weak;
+bool scx_bpf_consume(u64 dsq_id) __ksym __weak;
+bool scx_bpf_dsq_move_to_local(u64 dsq_id) __ksym __weak;
 
 /* set by scx_spin.c before the scheduler is loaded */
 const volatile u64 slice_ns;
@@ -96,6 +103,23 @@ struct {
 	__type(key, u32);
 	__type(value, struct cpu_state);
 } cpu_states SEC(".maps");
+
+/* The one that the kernel lacks is dead code to its verifier. */
+static __always_inline void dispatch(struct task_struct *p, u64 dsq_id,
+				     u64 enq_flags)
+{
+	if (bpf_ksym_exists(scx_bpf_dsq_insert))
+		scx_bpf_dsq_insert(p, dsq_id, slice_ns, enq_flags);
+	else
+		scx_bpf_dispatch(p, dsq_id, slice_ns, enq_flags);
+}
+
+static __always_inline bool consume(u64 dsq_id)
+{
+	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local))
+		return scx_bpf_dsq_move_to_local(dsq_id);
+	return scx_bpf_consume(dsq_id);
+}
 
 static struct cpu_state *this_cpu_state(void)
 {
@@ -160,13 +184,13 @@ int BPF_PROG(spin_enqueue, struct task_struct *p, u64 enq_flags)
 
 	/* one way for -B only to meet tasks that cannot run where they are taken */
 	if (p->flags & PF_KTHREAD && p->nr_cpus_allowed == 1 && !bounce) {
-		scx_bpf_dispatch(p, SCX_DSQ_LOCAL, slice_ns, enq_flags);
+		dispatch(p, SCX_DSQ_LOCAL, enq_flags);
 		return 0;
 	}
 
 	fifo = bpf_map_lookup_elem(&fifos, &idx);
 	if (!fifo || bpf_map_push_elem(fifo, &pid, 0)) {
-		scx_bpf_dispatch(p, SHARED_DSQ, slice_ns, enq_flags);
+		dispatch(p, SHARED_DSQ, enq_flags);
 		return 0;
 	}
 	__sync_fetch_and_add(&stats.enqueued, 1);
@@ -182,7 +206,7 @@ static void dispatch_phantom(void)
 
 	if (!p)
 		return;
-	scx_bpf_dispatch(p, SCX_DSQ_LOCAL, slice_ns, 0);
+	dispatch(p, SCX_DSQ_LOCAL, 0);
 	bpf_task_release(p);
 	__sync_fetch_and_add(&stats.phantoms, 1);
 }
@@ -224,11 +248,11 @@ static bool dispatch_one(s32 cpu, struct cpu_state *c)
 		return true;
 
 	if (bounce && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
-		scx_bpf_dispatch(p, FALLBACK_DSQ, slice_ns, 0);
+		dispatch(p, FALLBACK_DSQ, 0);
 		scx_bpf_kick_cpu(scx_bpf_pick_any_cpu(p->cpus_ptr, 0), 0);
 		__sync_fetch_and_add(&stats.bounced, 1);
 	} else {
-		scx_bpf_dispatch(p, SHARED_DSQ, slice_ns, 0);
+		dispatch(p, SHARED_DSQ, 0);
 		if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 			scx_bpf_kick_cpu(scx_bpf_pick_any_cpu(p->cpus_ptr, 0), 0);
 		__sync_fetch_and_add(&stats.dispatched, 1);
@@ -251,7 +275,7 @@ int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 		dispatch_phantom();
 		return 0;
 	}
-	if (scx_bpf_consume(FALLBACK_DSQ) || scx_bpf_consume(SHARED_DSQ))
+	if (consume(FALLBACK_DSQ) || consume(SHARED_DSQ))
 		return 0;
 
 	if (need_iterations && queued > 0 && ++c->iterations < need_iterations) {
@@ -271,7 +295,7 @@ int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 	 * does. If another CPU was faster, or the task has gone, this CPU is still
 	 * owed one: the next iteration is not in vain.
 	 */
-	if (scx_bpf_consume(SHARED_DSQ) || !handed_out)
+	if (consume(SHARED_DSQ) || !handed_out)
 		c->iterations = 0;
 	return 0;
 }

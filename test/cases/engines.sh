@@ -12,6 +12,12 @@ more_variants="
 2:loopsite@depth 2:kretprobe@depth 2:loopsite,livepatch@depth 2:kretprobe,livepatch@depth
 2:loopsite@small 2:kretprobe@small 2:loopsite,livepatch@small 2:kretprobe,livepatch@small
 2:loopsite@rt 2:kretprobe@rt 2:loopsite,livepatch@rt 2:kretprobe,livepatch@rt
+2:loopsite@l1 2:kretprobe@l1 2:loopsite,livepatch@l1 2:kretprobe,livepatch@l1
+2:loopsite@l2 2:kretprobe@l2 2:loopsite,livepatch@l2 2:kretprobe,livepatch@l2
+2:loopsite@midseries 2:kretprobe@midseries
+2:loopsite,livepatch@midseries 2:kretprobe,livepatch@midseries
+2:loopsite@g2 2:kretprobe@g2 2:loopsite,livepatch@g2 2:kretprobe,livepatch@g2
+2:loopsite@next 2:kretprobe@next 2:loopsite,livepatch@next 2:kretprobe,livepatch@next
 "
 
 guest() {
@@ -27,6 +33,9 @@ guest() {
 		claim "with the livepatch it says so" equal "$engine" "$(param engine)"
 	fi
 	claim "it is armed" equal armed "$(param state)"
+	say found "$(param target)"
+	say layout "$(param layout)"
+	say native "$(param native_limit)"
 
 	sched scx_spin -l 5
 	claim "limit=13: the storm trips" within 5 tripped
@@ -34,6 +43,7 @@ guest() {
 	claim "limit=13: sysrq ejects the scheduler" ejected 5 "disabled by sysrq-S"
 	wait "$sched_pid"
 	claim "limit=13: loops end at 13" equal 13 "$(param max_loops)"
+	say exact1 "$(param max_loops)"
 	claim "it is live" equal Y "$(param live)"
 
 	echo 32 >$params/limit
@@ -49,6 +59,7 @@ guest() {
 	say ejected
 	hogs_stop
 	claim "loops end at 32" equal 32 "$(param max_loops)"
+	say exact2 "$(param max_loops)"
 	claim "no hit was missed" equal 0 "$(param nmissed)"
 	if [ "${2-}" = livepatch ]; then
 		livepatch_claims
@@ -65,4 +76,5 @@ host() {
 	claim "no CPU misses its heartbeat for a second" \
 		at_most 1000 "$(longest_gap "$(mark storm)" "$(mark end)")"
 	echo "figure engines $kernel_name $words $(mark storm) $(mark ejected)"
+	echo "figure shape $kernel_name $(word_of found) $(word_of layout) $(word_of native) $(mark storm) $(mark ejected) $(word_of exact1) $(word_of exact2)"
 }

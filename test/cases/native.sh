@@ -1,28 +1,65 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# On a kernel that has the bound the module says so and leaves it to it, unless it
-# is told to be tighter.
+# On a kernel that has the bound the module says so, shows each time that it is hit,
+# and leaves it to it, unless it is told to be tighter.
 
 kernel=bounded
-variants="2"
+variants="2:loopsite 2:kretprobe"
+more_variants="2:loopsite@nextbounded 2:kretprobe@nextbounded"
+
+tracing=/sys/kernel/debug/tracing
+
+# The kernel's own bound kicks the CPU from the loop; the scheduler does from BPF.
+kernel_trips() {
+	grep -c "_kick_cpu <-\(balance_\|do_pick_task_scx\|scx_bpf_sub_dispatch\)" \
+		$tracing/trace
+}
 
 guest() {
-	load
+	load engine="$1"
 	claim "the state is native" equal native "$(param state)"
 	claim "the kernel's limit is shown" equal 32 "$(param native_limit)"
+	say found "$(param target)"
+	say layout "$(param layout)"
+	say native "$(param native_limit)"
+
+	echo 32768 >$tracing/buffer_size_kb
+	grep -x -e scx_bpf_kick_cpu -e scx_kick_cpu \
+		$tracing/available_filter_functions >$tracing/set_ftrace_filter
+	echo function >$tracing/current_tracer
+	sched scx_spin -n 100
+	hogs 3
+	sleep 2
+	hogs_stop
+	sched_stop
+	echo 0 >$tracing/tracing_on
+	claim "the bound is hit" positive "$(param trips)"
+	claim "each time that it is is a trip" \
+		equal "$(kernel_trips)" "$(param trips)"
+	claim "the loops end at 32" equal 32 "$(param max_loops)"
+	echo nop >$tracing/current_tracer
+
 	sched scx_spin -l 5
 	claim "the watchdog ejects the scheduler" \
 		ejected 40 "runnable task stall"
 	wait "$sched_pid"
 	claim "it was not this module's doing" equal 0 "$(param kicks)"
+	claim "rmmod succeeds" rmmod scx_loopguard
 
-	echo 8 >$params/limit
+	load engine="$1" limit=8
 	claim "a smaller limit arms it" equal armed "$(param state)"
 	sched scx_spin -l 5
 	claim "the watchdog ejects the scheduler again" \
 		ejected 40 "runnable task stall"
 	claim "this module ended the loops" positive "$(param kicks)"
+	claim "at the smaller limit" equal 8 "$(param max_loops)"
+	say exact1 "$(param max_loops)"
 	echo N >$params/enforce
 	claim "with enforce=N it is native again" equal native "$(param state)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds again" rmmod scx_loopguard
+}
+
+host() {
+	claim "the guest finishes" vm_wait 180
+	echo "figure native $kernel_name $(word_of found) $(word_of layout) $(word_of native) $(word_of exact1)"
 }

@@ -5,7 +5,7 @@
 kernel=unbounded
 variants="2"
 
-status="hits kicks last_trip_cpu last_trip_ns last_trip_ops live max_loops
+status="hits kicks last_trip_cpu last_trip_ns last_trip_ops layout live max_loops
 native_limit nmissed state target trips"
 
 one_line() {
@@ -86,6 +86,7 @@ guest() {
 	claim "engine" equal loopsite "$(param engine)"
 	claim "it is not live before it is hit" equal N "$(param live)"
 	claim "native_limit" equal 0 "$(param native_limit)"
+	claim "layout is that of 6.12" equal pointer+12 "$(param layout)"
 	claim "target is a place in the loop's function" \
 		[ "$(param target | cut -c1-14)" = balance_scx+0x ]
 	claim "no trip yet" equal "-1 0 none" \

@@ -84,6 +84,14 @@ ejected() {
 	within 5 logged "BPF scheduler \".*\" disabled ($2)" || { dmesg | tail -n 3; return 1; }
 }
 
+cgroup=/sys/fs/cgroup/below
+
+# below: make a cgroup for a scheduler below the one that runs.
+below() {
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	mkdir $cgroup
+}
+
 sched_stop() {
 	kill "$sched_pid"
 	within 20 scx_state disabled
@@ -131,13 +139,24 @@ cpus() {
 	grep -c ^processor /proc/cpuinfo
 }
 
-# Tell the host where to find CPUs that are trapped.
+# Tell the host where to find CPUs that are trapped: START-END of the functions that
+# have the loop. It may be inlined into the caller, and the caller into its own.
 say_where() {
-	# balance_one may have been inlined into the other
-	say loop "$(awk '$3 == "balance_one" || $3 == "balance_scx" { a[$3] = $1 }
-		END { print a[a["balance_one"] ? "balance_one" : "balance_scx"] }' \
-		/proc/kallsyms)"
+	local loops
+
+	loops=$(extents balance_one dispatch_one | head -n 1)
+	[ -n "$loops" ] || loops=$(extents balance_scx do_pick_task_scx | head -n 1)
+	# since 7.1 a scheduler can have children, which are dispatched by this
+	# shellcheck disable=SC2046
+	say loop "$loops" $(extents scx_bpf_sub_dispatch)
 	say detour "$(awk '$3 == "kprobe_optinsn_page" { print $1; exit }' /proc/kallsyms)"
+}
+
+# extents FUNCTION...: START-END of those that there are
+extents() {
+	awk -v names=" $* " '
+		start != "" && $1 != start { print start "-" $1; start = "" }
+		index(names, " " $3 " ") { start = $1 }' /proc/kallsyms
 }
 
 livepatch=/sys/kernel/livepatch/scx_loopguard_livepatch

@@ -149,6 +149,11 @@ word_of() {
 	awk -v n="$1" '$2 == n { print $3; exit }' "$vm_dir/results"
 }
 
+# words_of NAME: all of them.
+words_of() {
+	sed -n "s/^[0-9]* $1 //p" "$vm_dir/results" | head -n 1
+}
+
 # all_cpus_trapped: each time that one looks, has every CPU IRQs off, and is one at
 # least in the dispatch loop? The others may wait for one that is: for its rq lock,
 # or for a task to leave it. The guest has said where the loop is, by say_where.
@@ -173,7 +178,7 @@ all_cpus_trapped() {
 
 # where_is CPU: "on" with IRQs on, "loop" in the dispatch loop, or "elsewhere".
 where_is() {
-	local regs rip rsp rfl frames
+	local regs rip rsp rfl frames loop detour
 
 	monitor "cpu $1" >/dev/null
 	regs=$(monitor "info registers")
@@ -185,24 +190,28 @@ where_is() {
 		return
 	fi
 	frames=$(echo "rip: 0x$rip"; monitor "x /256gx 0x$rsp")
+	for loop in $(words_of loop); do
+		if has_word_in "0x${loop%-*}" "0x${loop#*-}" <<<"$frames"; then
+			echo loop
+			return
+		fi
+	done
 	# the probe's detour is a jump, so it may stand in the loop's place
-	if has_word_in "$(word_of loop)" 1024 <<<"$frames" ||
-	   has_word_in "$(word_of detour)" 4096 <<<"$frames"; then
+	detour=$(word_of detour)
+	if [ -n "$detour" ] && has_word_in "0x$detour" "0x$detour + 4096" <<<"$frames"; then
 		echo loop
 	else
 		echo elsewhere
 	fi
 }
 
-# Is a word of the memory dump between ADDRESS and ADDRESS + SIZE?
+# Is a word of the memory dump at START or behind it, and before END?
 has_word_in() {
 	local word
 
-	[ -n "$1" ] || return 1
-
 	for word in $(tr -d '\r' | sed 's/^[^:]*://'); do
 		[[ $word == 0xffffffff* ]] || continue
-		((word >= 0x$1 && word < 0x$1 + $2)) && return 0
+		((word >= $1 && word < $2)) && return 0
 	done
 	return 1
 }

@@ -326,79 +326,93 @@ static bool is_consume(unsigned long target)
 	return target == consume;
 }
 
-/* Offset of nr_tasks in struct scx_dsp_ctx as libbpf sees it, -1 if it has none. */
-static int nr_tasks_of_kernel(void)
+/* Offset of a member as libbpf sees it, -1 if there is none. */
+static int offset_of(const char *strct, const char *member, long long *size)
 {
 	Elf_Data *data = data_of(section(SECTION));
 	struct btf *btf = btf__new(data->d_buf, data->d_size);
-	int id = btf__find_by_name_kind(btf, "scx_dsp_ctx", BTF_KIND_STRUCT);
+	int id = btf__find_by_name_kind(btf, strct, BTF_KIND_STRUCT);
 	const struct btf_type *t = btf__type_by_id(btf, id);
 	int i, offset = -1;
 
-	for (i = 0; i < btf_vlen(t); i++) {
+	for (i = 0; id > 0 && i < btf_vlen(t); i++) {
 		const struct btf_member *m = btf_members(t) + i;
 
-		if (!strcmp(btf__name_by_offset(btf, m->name_off), "nr_tasks") &&
-		    btf__resolve_size(btf, m->type) == sizeof(u32))
-			offset = btf_member_bit_offset(t, i) / 8;
+		if (strcmp(btf__name_by_offset(btf, m->name_off), member))
+			continue;
+		offset = btf_member_bit_offset(t, i) / 8;
+		*size = btf__resolve_size(btf, m->type);
 	}
 	btf__free(btf);
 	return offset;
 }
 
-/* The function that has the loop; a compiler may have inlined it into its caller. */
-static const char *loop_of_kernel(void)
+/* Displacement of nr_tasks from the register that the loop has, -1 if there is none. */
+static int nr_tasks_of_kernel(void)
+{
+	long long size;
+	int offset = offset_of("scx_dsp_ctx", "nr_tasks", &size);
+	int outer = offset_of("scx_sched_pcpu", "dsp_ctx", &(long long){ 0 });
+
+	if (offset < 0 || size != sizeof(u32))
+		return -1;
+	return outer < 0 ? offset : outer + offset;
+}
+
+/* Functions that may hold the loop, after inlining, and what they call in it. */
+static const char * const loops[] = {
+	"balance_one", "balance_scx", "do_pick_task_scx", "scx_bpf_sub_dispatch",
+};
+
+static const char * const consumes[] = {
+	"consume_dispatch_q", "scx_consume_dispatch_q",
+};
+
+static bool set_consume(void)
 {
 	GElf_Sym sym;
+	size_t i;
 
-	return find_symbol("balance_one", &sym) ? "balance_one" : "balance_scx";
+	for (i = 0; i < sizeof(consumes) / sizeof(*consumes); i++)
+		if (find_symbol(consumes[i], &sym)) {
+			consume = sym.st_value;
+			return true;
+		}
+	return false;
 }
 
 /* Some part of what the site is found by is missing or is another one. */
-static void test_no_site_in_kernel(void)
+static void test_no_site(const struct lg_code *code, int offset)
 {
-	struct lg_code code = function(loop_of_kernel());
-	int offset = nr_tasks_of_kernel();
 	struct lg_site site;
-	GElf_Sym sym;
 
-	if (find_symbol("consume_dispatch_q", &sym))
-		consume = sym.st_value;
-	claim(offset < 0 || lg_site_find(&code, is_consume, offset, &site),
+	claim(offset < 0 || lg_site_find(code, is_consume, offset, &site),
 	      "this kernel has no loop site");
-	claim(lg_site_find(&code, is_consume, NR_TASKS, &site),
+	claim(lg_site_find(code, is_consume, NR_TASKS, &site),
 	      "nor one where others have it");
-	free((void *)code.text);
 }
 
-static void test_site_of_kernel(void)
+static void test_site(const char *loop, const struct lg_code *code, int offset)
 {
-	const char *loop = loop_of_kernel();
-	struct lg_code code = function(loop);
-	int offset = nr_tasks_of_kernel();
 	struct lg_site site = {}, other;
 	int bit, wrong = 0, lost = 0;
-	u8 *text = (u8 *)code.text;
-	GElf_Sym sym;
+	u8 *text = (u8 *)code->text;
 
-	if (!find_symbol("consume_dispatch_q", &sym))
-		die("no consume_dispatch_q");
-	consume = sym.st_value;
-	claim(!lg_site_find(&code, is_consume, offset, &site),
+	claim(!lg_site_find(code, is_consume, offset, &site),
 	      "the loop site of this kernel is found");
 	/* for test/checks/unit, which asks objdump */
 	printf("site %s %#x %#x\n", loop, site.offset, offset);
 
-	claim(lg_site_find(&code, is_consume, offset + 4, &other) == -ESRCH,
+	claim(lg_site_find(code, is_consume, offset + 4, &other) == -ESRCH,
 	      "with the displacement of another field it is not found");
 	consume++;
-	claim(lg_site_find(&code, is_consume, offset, &other) == -ENOENT,
+	claim(lg_site_find(code, is_consume, offset, &other) == -ENOENT,
 	      "without a call of the consume function it is not found");
 	consume--;
 
-	for (bit = 0; bit < (int)code.len * 8; bit++) {
+	for (bit = 0; bit < (int)code->len * 8; bit++) {
 		text[bit / 8] ^= 1 << bit % 8;
-		if (lg_site_find(&code, is_consume, offset, &other))
+		if (lg_site_find(code, is_consume, offset, &other))
 			lost++;
 		else if (other.offset != site.offset)
 			wrong++;
@@ -406,17 +420,44 @@ static void test_site_of_kernel(void)
 	}
 	claim(!wrong && lost, "with any one bit flipped it is found or refused, never misplaced");
 
-	for (bit = code.len; bit >= 0; bit--) {
-		struct lg_code cut = { malloc(bit ?: 1), bit, code.address };
+	for (bit = code->len; bit >= 0; bit--) {
+		struct lg_code cut = { malloc(bit ?: 1), bit, code->address };
 
-		memcpy((void *)cut.text, code.text, bit);
+		memcpy((void *)cut.text, code->text, bit);
 		if (!lg_site_find(&cut, is_consume, offset, &other) &&
 		    other.offset != site.offset)
 			wrong++;
 		free((void *)cut.text);
 	}
 	claim(!wrong, "cut off anywhere it is found or refused, never misplaced");
-	free(text);
+}
+
+/* Every function of the kernel that has the loop. */
+static void test_sites_of_kernel(bool found)
+{
+	int offset = nr_tasks_of_kernel(), tested = 0;
+	struct lg_code code;
+	GElf_Sym sym;
+	size_t i;
+
+	set_consume();
+	for (i = 0; i < sizeof(loops) / sizeof(*loops); i++) {
+		if (!find_symbol(loops[i], &sym))
+			continue;
+		code = function(loops[i]);
+		/* it may have been inlined into its caller, or the other way round */
+		if (found && !lg_site_calls(&code, is_consume, NULL, 0)) {
+			free((void *)code.text);
+			continue;
+		}
+		tested++;
+		if (found)
+			test_site(loops[i], &code, offset);
+		else
+			test_no_site(&code, offset);
+		free((void *)code.text);
+	}
+	claim(tested, "the kernel has a function that may hold the loop");
 }
 
 /* Code behind "call consume; test %al,%al" in made-up functions at address 0. */
@@ -455,6 +496,14 @@ static const struct form forms[] = {
 		0x41, 0x8b, 0x45, 0x0c,
 		0x85, 0xc0, 0x74, 0x0c,
 		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
+	{ "gcc 14: sub; jne back to the load at the loop's head", 0, 11, R12, LG_REG_NONE, 40, {
+		0x75, 0x1c,
+		0xeb, 0x12,				/* jmp to the sub */
+		0x41, 0x8b, 0x44, 0x24, 0x0c,		/* mov 0xc(%r12),%eax */
+		0x85, 0xc0, 0x74, 0x10,
+		0x41, 0xc7, 0x44, 0x24, 0x0c, 0, 0, 0, 0,
+		0x83, 0xed, 0x01,			/* sub $1,%ebp */
+		0x75, 0xe9 } },				/* jne to the load */
 	{ "the head does not clear what is loaded", -ESRCH, 0, 0, 0, 32, {
 		0x75, 0x1c, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc0, 0x74, 0x10,
 		0x41, 0xc7, 0x45, 0x10, 0, 0, 0, 0 } },
@@ -514,10 +563,7 @@ int main(int argc, char **argv)
 
 	test_btf();
 	test_short_record();
-	if (strcmp(argv[2], "found"))
-		test_no_site_in_kernel();
-	else
-		test_site_of_kernel();
+	test_sites_of_kernel(!strcmp(argv[2], "found"));
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		test_form(&forms[i]);
 	return !!failures;
