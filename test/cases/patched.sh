@@ -21,12 +21,17 @@ guest() {
 	load
 	claim "the state is native" equal native "$(param state)"
 	claim "the kernel's limit is shown" equal 32 "$(param native_limit)"
+	say state "$(param state)"
+	say limit "$(param native_limit)"
 	claim "rmmod succeeds" rmmod scx_loopguard
 }
 
 host() {
 	claim "the guest finishes" vm_wait 120
-	claim "no CPU misses its heartbeat for a second" \
-		at_most 1000 "$(longest_gap "$(mark storm)" "$(mark end)")"
-	echo "figure patched $kernel_name $(mark storm) $(mark ejected)"
+	gap=$(longest_gap "$(mark storm)" "$(mark end)")
+	claim "no CPU misses its heartbeat for a second" at_most 1000 "$gap"
+	patch=$(awk -v n="$kernel_name" '$1 == n { sub(".*,", "", $3); print $3 }' \
+		"$top/test/kernel/kernels")
+	# for test/figures
+	echo "figure patched $kernel_name $patch $(mark storm) $(mark ejected) $gap $(word_of state) $(word_of limit)"
 }
