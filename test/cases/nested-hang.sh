@@ -5,8 +5,7 @@
 # and the CPUs are seen in the nested one.
 
 kernel=next
-variants="1:child 2:child"
-more_variants="2:parent"
+more_variants="1:child 2:child 2:parent"
 hangs=yes
 
 guest() {

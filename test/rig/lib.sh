@@ -13,6 +13,7 @@ cache=${LG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/scx_loopguard}
 kernel_source=linux-source-6.12
 jobs=$(($(nproc) + 1))
 clang_version=19
+new_clang_version=22	# for what 19 cannot build, see rig/tools
 mkdir -p "$cache"
 
 die() {
