@@ -58,3 +58,11 @@ nothing_of() {
 		[ -z "$found" ] || { echo "$found"; return 1; }
 	done
 }
+
+# figure_distribution NAME KERNEL EXPECT: for test/figures, once all claims hold.
+figure_distribution() {
+	local dkms
+
+	dkms=$(in_debian dkms --version)
+	echo "figure distribution $1 | $2 | ${dkms#dkms-} | $3 | $(date +%F)"
+}
