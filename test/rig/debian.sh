@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# A Debian with DKMS (test/kernel/debian) that a check may change as it likes: what it
+# does goes to a copy of its own. Source it after claims.sh, with the number.
+
+debian=$("$top/test/kernel/debian" "$1")
+release=$(cat "$debian/release")
+stock=$(cat "$debian/stock")
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
+
+# beside what it is laid over: not every file system can be
+work=$(mktemp -d "$cache/work.XXXXXX")
+trap 'rm -rf "$work" "$log"; [ $? = 0 ] && exit $failed' EXIT
+mkdir "$work/changes"
+
+in_debian() {
+	"$top/test/rig/chroot" --over "$work" "$debian/root" "$@"
+}
+
+# source_in DIR [VERSION]: our source, below the directory of that Debian.
+source_in() {
+	local dir=$work/changes$1
+
+	mkdir -p "$dir"
+	cp -r "$top"/{Makefile,README.md,LICENSE,dkms.conf,module,patches} "$dir"
+	# the developer may have built in place
+	make -s -C "$dir" clean
+	[ $# -eq 1 ] ||
+		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$2\"/" "$dir/dkms.conf"
+}
+
+# installed FIELD KERNEL: what modinfo has of the module in there.
+installed() {
+	in_debian modinfo -k "$2" -F "$1" scx_loopguard
+}
+
+# status_is LINE...: what dkms says of all its modules.
+status_is() {
+	diff <(printf '%s\n' "$@") <(in_debian dkms status)
+}
+
+# excluded KERNEL: dkms install says that it is, with the status for that.
+excluded() {
+	local status=0
+
+	in_debian dkms install "scx_loopguard/$version" -k "$1" || status=$?
+	[ $status = 77 ] || { echo "exit status $status"; return 1; }
+	grep -q BUILD_EXCLUSIVE "$log"
+}
+
+# nothing_of KERNEL...: no file of the module is there for that kernel.
+nothing_of() {
+	local k found
+
+	for k; do
+		found=$(in_debian find "/lib/modules/$k/" "/var/lib/dkms/" \
+			-path "*$k*scx_loopguard*" -o -path "*scx_loopguard*$k*")
+		[ -z "$found" ] || { echo "$found"; return 1; }
+	done
+}
+
+# figure_distribution NAME KERNEL EXPECT: for test/figures, once all claims hold.
+figure_distribution() {
+	local dkms
+
+	dkms=$(in_debian dkms --version)
+	echo "figure distribution $1 | $2 | ${dkms#dkms-} | $3 | $(date +%F)"
+}
