@@ -250,7 +250,7 @@ static int get_layout(char *buf, const struct kernel_param *kp)
 	return sysfs_emit(buf, "%s+%u\n", names[t->context.kind],
 			  t->outer_offset + t->nr_tasks_offset);
 }
-STATUS(layout, "where the kernel keeps nr_tasks of a CPU's dispatch context: in a per-CPU variable, behind a pointer to one, or in the scheduler's own, +offset");
+STATUS(layout, "where the dispatch context is: variable, pointer or sched, +offset of nr_tasks");
 
 static int get_native_limit(char *buf, const struct kernel_param *kp)
 {

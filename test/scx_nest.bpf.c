@@ -13,6 +13,7 @@
  * - loop_after: from that many dispatches on, dispatch a task that is not queued each
  *   time. It has to be the scheduler's own, or the kernel does not count it: for
  *   the root kthreadd, for a child its own process, which sleeps in its cgroup.
+ * - iterations: the same, but only so many times in each loop.
  * - A child: it is given every CPU and is dispatched first. There may be only one.
  *
  * Of the struct_ops form that counts CPUs by cid, as no other can be nested.
@@ -44,6 +45,7 @@ void bpf_task_release(struct task_struct *p) __ksym;
 /* set by scx_nest.c before the scheduler is loaded */
 const volatile u32 loop_after;
 const volatile s32 phantom_pid;
+const volatile u32 iterations;
 
 struct nest_stats stats;
 struct nest_exit exit_info;
@@ -73,6 +75,27 @@ static bool dispatch_phantom(void)
 	return true;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} done_so_far SEC(".maps");
+
+/* Is this one of the iterations that loop, or the last of its loop? */
+static bool loops_on(void)
+{
+	u32 zero = 0, *done;
+
+	if (loop_after)
+		return stats.dispatches > loop_after;
+	done = bpf_map_lookup_elem(&done_so_far, &zero);
+	if (!done || !iterations)
+		return false;
+	*done = *done < iterations ? *done + 1 : 0;
+	return *done;
+}
+
 SEC("struct_ops/nest_enqueue")
 int BPF_PROG(nest_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -91,7 +114,7 @@ int BPF_PROG(nest_dispatch, s32 cid, struct task_struct *prev)
 		if (scx_bpf_sub_dispatch(id))
 			return 0;
 	}
-	if (loop_after && stats.dispatches > loop_after && dispatch_phantom())
+	if (loops_on() && dispatch_phantom())
 		__sync_fetch_and_add(&stats.phantoms, 1);
 	return 0;
 }

@@ -37,6 +37,7 @@ static const char usage[] =
 "  -c CGROUP  schedule the tasks of this cgroup (its directory), below the scheduler\n"
 "             that schedules them now, and be one of them\n"
 "  -l COUNT   loop in dispatch for ever after COUNT calls of it\n"
+"  -n COUNT   loop in dispatch COUNT times in each loop\n"
 "  -h         show this help\n";
 
 static volatile sig_atomic_t stop;
@@ -69,28 +70,36 @@ static u64 join(const char *cgroup)
 	return st.st_ino;
 }
 
-static void parse(int argc, char **argv, struct scx_nest *skel)
+static long number(int opt, const char *arg)
 {
 	char *end;
-	long v;
+	long v = strtol(arg, &end, 0);
+
+	if (end == arg || *end || v < 1 || v > INT_MAX) {
+		fprintf(stderr, "scx_nest: -%c: '%s' is not a number from 1 to %d\n",
+			opt, arg, INT_MAX);
+		exit(1);
+	}
+	return v;
+}
+
+static void parse(int argc, char **argv, struct scx_nest *skel)
+{
 	int opt;
 
 	skel->rodata->phantom_pid = KTHREADD;
 
-	while ((opt = getopt(argc, argv, "c:l:h")) != -1) {
+	while ((opt = getopt(argc, argv, "c:l:n:h")) != -1) {
 		switch (opt) {
 		case 'c':
 			skel->struct_ops.nest_ops->sub_cgroup_id = join(optarg);
 			skel->rodata->phantom_pid = getpid();
 			break;
 		case 'l':
-			v = strtol(optarg, &end, 0);
-			if (end == optarg || *end || v < 1 || v > INT_MAX) {
-				fprintf(stderr, "scx_nest: -l: '%s' is not a number from 1 to %d\n",
-					optarg, INT_MAX);
-				exit(1);
-			}
-			skel->rodata->loop_after = v;
+			skel->rodata->loop_after = number(opt, optarg);
+			break;
+		case 'n':
+			skel->rodata->iterations = number(opt, optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);

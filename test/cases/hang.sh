@@ -23,12 +23,12 @@ guest() {
 	hogs "$(cpus)"
 	say storm
 	sched "$1" -l "$2"
-	within 60 false
+	within 120 false
 }
 
 host() {
 	claim "the guest gets as far as the storm" vm_wait_for 60 ' storm$'
-	claim "the heartbeat of every CPU stops" silent_for 8 60
+	claim "the heartbeat of every CPU stops" silent_for 8 120
 	claim "the watchdog does not help" [ -z "$(mark end)" ]
 	claim "every CPU has IRQs off, in the dispatch loop or waiting for one that is" \
 		all_cpus_trapped

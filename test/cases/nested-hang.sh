@@ -12,7 +12,7 @@ guest() {
 	hogs "$(cpus)"
 	case $1 in
 	child)
-		say loop "$(extents scx_bpf_sub_dispatch)"
+		say loop "$(extents scx_bpf_sub_dispatch | cut -d ' ' -f 2)"
 		sched scx_nest
 		claim "the parent is enabled" scx_state enabled
 		below

@@ -142,21 +142,27 @@ cpus() {
 # Tell the host where to find CPUs that are trapped: START-END of the functions that
 # have the loop. It may be inlined into the caller, and the caller into its own.
 say_where() {
-	local loops
-
-	loops=$(extents balance_one dispatch_one | head -n 1)
-	[ -n "$loops" ] || loops=$(extents balance_scx do_pick_task_scx | head -n 1)
-	# since 7.1 a scheduler can have children, which are dispatched by this
+	extents balance_one balance_scx dispatch_one do_pick_task_scx \
+		scx_bpf_sub_dispatch >/tmp/loops
+	# since 7.1 a scheduler can have children, which the last of them dispatches
 	# shellcheck disable=SC2046
-	say loop "$loops" $(extents scx_bpf_sub_dispatch)
+	say loop $(awk '{ at[$1] = $2 }
+		END {
+			own = at["balance_one"] at["dispatch_one"]
+			if (own == "")
+				own = at["balance_scx"] at["do_pick_task_scx"]
+			print own, at["scx_bpf_sub_dispatch"]
+		}' /tmp/loops)
 	say detour "$(awk '$3 == "kprobe_optinsn_page" { print $1; exit }' /proc/kallsyms)"
 }
 
-# extents FUNCTION...: START-END of those that there are
+# extents FUNCTION...: "FUNCTION START-END" of those that there are. An emulated CPU
+# takes seconds to read kallsyms by awk, so grep is first.
 extents() {
-	awk -v names=" $* " '
-		start != "" && $1 != start { print start "-" $1; start = "" }
-		index(names, " " $3 " ") { start = $1 }' /proc/kallsyms
+	grep -A 1 -E " ($(echo "$*" | tr ' ' '|'))\$" /proc/kallsyms |
+		awk -v names=" $* " '
+			start != "" { print name, start "-" $1; start = "" }
+			index(names, " " $3 " ") { name = $3; start = $1 }'
 }
 
 livepatch=/sys/kernel/livepatch/scx_loopguard_livepatch
