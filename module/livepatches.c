@@ -17,9 +17,10 @@
 
 #include "livepatches.h"
 #include "scx_loopguard.h"
+#include "sysfs.h"
 #include "target.h"
 
-#define LIVEPATCHES "/sys/kernel/livepatch"
+#define LIVEPATCHES "kernel/livepatch"
 #define OURS	    KBUILD_MODNAME "_livepatch"
 
 enum {
@@ -71,7 +72,7 @@ static bool add_name(struct dir_context *ctx, const char *name, int len,
 static int list_patches(struct look *look)
 {
 	struct names names = { .ctx.actor = add_name, .look = look };
-	struct file *dir = filp_open(LIVEPATCHES, O_RDONLY | O_DIRECTORY, 0);
+	struct file *dir = lg_sysfs_open(LIVEPATCHES, O_RDONLY | O_DIRECTORY);
 	int ret;
 
 	if (IS_ERR(dir))
@@ -108,7 +109,7 @@ static bool patches_function(struct look *look, const char *patch,
 
 	snprintf(look->path, sizeof(look->path), LIVEPATCHES "/%s/vmlinux",
 		 patch);
-	dir = filp_open(look->path, O_RDONLY | O_DIRECTORY, 0);
+	dir = lg_sysfs_open(look->path, O_RDONLY | O_DIRECTORY);
 	if (IS_ERR(dir))
 		return PTR_ERR(dir) != -ENOENT;
 	if (iterate_dir(dir, &s.ctx))
@@ -139,7 +140,7 @@ static bool is_set(struct look *look, const char *patch, const char *attribute)
 
 	snprintf(look->path, sizeof(look->path), LIVEPATCHES "/%s/%s", patch,
 		 attribute);
-	file = filp_open(look->path, O_RDONLY, 0);
+	file = lg_sysfs_open(look->path, O_RDONLY);
 	if (IS_ERR(file))
 		return PTR_ERR(file) != -ENOENT;
 	kernel_read(file, &c, 1, &pos);
@@ -221,7 +222,7 @@ void lg_livepatches_stop(void)
  * @target: what was found
  * @found: filled in; where the look fails it is as if there were one
  *
- * In a worker, as the caller may have another idea of what is in /sys.
+ * In a worker, as the caller may not be allowed to look.
  *
  * Context: task, may sleep.
  */

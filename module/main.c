@@ -23,6 +23,7 @@
 #include "health.h"
 #include "livepatches.h"
 #include "params.h"
+#include "sysfs.h"
 #include "target.h"
 #include "wrapper.h"
 
@@ -122,16 +123,18 @@ static int __init loopguard_init(void)
 {
 	int ret;
 
+	ret = lg_sysfs_start();
+	if (ret)
+		return ret;
 	ret = lg_target_find(&target);
 	if (ret)
-		return ret;
-
+		goto err_sysfs;
 	ret = lg_guard_init(&target);
 	if (ret)
-		return ret;
+		goto err_sysfs;
 	ret = lg_livepatches_start();
 	if (ret)
-		return ret;
+		goto err_sysfs;
 	ret = arm();
 	if (ret)
 		goto err_arm;
@@ -144,6 +147,8 @@ static int __init loopguard_init(void)
 err_arm:
 	lg_guard_exit();
 	lg_livepatches_stop();
+err_sysfs:
+	lg_sysfs_stop();
 	return ret;
 }
 
@@ -155,6 +160,7 @@ static void __exit loopguard_exit(void)
 	disarm();
 	lg_guard_exit();
 	lg_livepatches_stop();
+	lg_sysfs_stop();
 	pr_info("unloaded\n");
 }
 

@@ -20,9 +20,10 @@
 
 #include "btf.h"
 #include "guard.h"
+#include "sysfs.h"
 #include "target.h"
 
-#define BTF_FILE "/sys/kernel/btf/vmlinux"
+#define BTF_FILE "kernel/btf/vmlinux"
 
 enum {
 	MAX_TEXT	= 64 * 1024,		/* bytes of the loop function */
@@ -78,7 +79,7 @@ struct blob {
 /* Without KALLSYMS_ALL the blob's bounds have no name, but sysfs shows it. */
 static int read_btf_file(struct blob *blob)
 {
-	struct file *file = filp_open(BTF_FILE, O_RDONLY, 0);
+	struct file *file = lg_sysfs_open(BTF_FILE, O_RDONLY);
 	loff_t pos = 0;
 	size_t size;
 	ssize_t n = 1;
@@ -262,7 +263,7 @@ static int read_btf(struct lg_target *t)
 		ret = lg_btf_open(&btf, blob.data, blob.size);
 	if (ret) {
 		ret = refuse(-ENODATA,
-			     "symbols not available: no __start_BTF (CONFIG_KALLSYMS_ALL), and cannot read "
+			     "symbols not available: no __start_BTF (CONFIG_KALLSYMS_ALL), and cannot read /sys/"
 			     BTF_FILE);
 		goto out;
 	}

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# Without KALLSYMS_ALL, BTF is read from sysfs and all works but the name of the
-# last trip's scheduler.
+# Without KALLSYMS_ALL, BTF is read from sysfs, be it mounted or not, and all works but
+# the name of the last trip's scheduler.
 
 kernel=nosyms
 variants="2"
 
 guest() {
-	load
+	umount -l /sys/kernel/debug
+	umount -l /sys
+	claim "it loads without /sys" load
+	mount -t sysfs sys /sys
+	mount -t debugfs debug /sys/kernel/debug
 	claim "it is armed" equal armed "$(param state)"
 	hogs "$(cpus)"
 	sched scx_spin -l 5

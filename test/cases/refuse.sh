@@ -4,7 +4,7 @@
 # nothing behind. Each variant is a kernel, or a state of it, made for one refusal.
 
 variants="
-1:rfc@rfc 1:renamed@renamed 1:layout@wide 1:noloop@inlined 1:nosymbols@nosyms 1:disarmed@unbounded
+1:rfc@rfc 1:renamed@renamed 1:layout@wide 1:noloop@inlined 1:disarmed@unbounded
 1:noext@stock
 "
 
@@ -24,13 +24,6 @@ guest() {
 	noloop)
 		line="not loaded: no dispatch loop found"
 		error="Operation not supported" ;;
-	nosymbols)
-		# the only other way to BTF on this kernel; lazily, as a file that was
-		# just closed may keep it busy
-		umount -l /sys/kernel/debug
-		umount -l /sys
-		line="not loaded: symbols not available"
-		error="No data available" ;;
 	disarmed)
 		echo 0 >/sys/kernel/debug/kprobes/enabled
 		line="not loaded: arming not confirmed"
@@ -47,8 +40,7 @@ guest() {
 	load 2>/tmp/load.log
 	claim "$1: the error is '$error'" grep -q "$error" /tmp/load.log
 	claim "$1: no module is left" not grep -q scx_loopguard /proc/modules
-	[ "$1" = nosymbols ] ||
-		claim "$1: no kprobe is left" \
-			not grep -q . /sys/kernel/debug/kprobes/list
+	claim "$1: no kprobe is left" \
+		not grep -q . /sys/kernel/debug/kprobes/list
 	claim "$1: normal work goes on" normal_work
 }
