@@ -543,6 +543,11 @@ int lg_target_find(struct lg_target *target)
 	if (ret)
 		return refuse(ret, "the dispatch loop could not be read");
 
+	/* where there are sub-schedulers there is a loop for them too */
+	if (!target->nested && !lg_symbol_function("scx_bpf_sub_dispatch", &kfunc))
+		return refuse(-EOPNOTSUPP,
+			      "no dispatch loop found: that of sub-schedulers is in none of the known functions");
+
 	for (i = 0; i < target->nr_loops; i++)
 		target->loops[i].returns_error =
 			check_returns(target, &target->loops[i]);

@@ -392,6 +392,17 @@ static void test_no_site(const struct lg_code *code, int offset)
 	      "nor one where others have it");
 }
 
+/*
+ * A jump of which a bit is flipped may lead behind the REX prefix of the very load, which
+ * is a load then too, with another register. That is no instruction boundary, so
+ * register_kprobe() refuses it.
+ */
+static bool is_misplaced(const struct lg_code *code, u32 at, u32 site)
+{
+	return at != site &&
+	       !(at == site + 1 && (code->text[site] & 0xf0) == 0x40);
+}
+
 static void test_site(const char *loop, const struct lg_code *code, int offset)
 {
 	struct lg_site site = {}, other;
@@ -414,12 +425,13 @@ static void test_site(const char *loop, const struct lg_code *code, int offset)
 		text[bit / 8] ^= 1 << bit % 8;
 		if (lg_site_find(code, is_consume, offset, &other))
 			lost++;
-		else if (other.offset != site.offset)
+		else if (is_misplaced(code, other.offset, site.offset))
 			wrong++;
 		text[bit / 8] ^= 1 << bit % 8;
 	}
 	claim(!wrong && lost, "with any one bit flipped it is found or refused, never misplaced");
 
+	wrong = 0;
 	for (bit = code->len; bit >= 0; bit--) {
 		struct lg_code cut = { malloc(bit ?: 1), bit, code->address };
 
