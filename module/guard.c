@@ -119,6 +119,12 @@ static const char *distrust;
 /* The limit in force is LG_LIMIT_MAX, see lg_guard_drain(). */
 static bool draining;
 
+/*
+ * The code itself shows that a loop ends without nr_tasks, and where loops are nested one
+ * may be entered and ended any number of times from within another, IRQs off.
+ */
+static bool ending_is_proven;
+
 /* Stop writing, and let the irq_work print why. */
 static void do_distrust(struct lg_cpu *c, const char *why)
 {
@@ -145,7 +151,7 @@ static __always_inline void restart_all(struct lg_cpu *c)
 /*
  * The invocation with this stack frame, where that is not the innermost one: those
  * with lower frames are over, and where there is none a new one begins. Deeper than
- * can be, it shares the last one's count, which only ends it earlier.
+ * can be, it shares the last one's count, which only ends it earlier, see adopt().
  */
 static noinline struct invocation *find_invocation(struct lg_cpu *c,
 						   unsigned long frame)
@@ -167,6 +173,23 @@ static noinline struct invocation *find_invocation(struct lg_cpu *c,
 	return inv;
 }
 NOKPROBE_SYMBOL(find_invocation);
+
+/*
+ * The invocation with this stack frame is over, or about to begin, and so are those in it.
+ * What stays here is only what the irq_work is going to clear: the frame of one that
+ * is over would be taken for that of an outer one by the next task.
+ */
+static void forget_invocation(struct lg_cpu *c, unsigned long frame)
+{
+	while (c->innermost && c->nest[c->innermost].frame <= frame)
+		c->innermost--;
+	if (c->nest[c->innermost].frame <= frame) {
+		/* only the outermost can be */
+		c->nest[0].frame = 0;
+		restart_count(&c->nest[0]);
+	}
+}
+NOKPROBE_SYMBOL(forget_invocation);
 
 static __always_inline struct invocation *invocation_of(struct lg_cpu *c,
 							unsigned long frame)
@@ -198,7 +221,8 @@ NOKPROBE_SYMBOL(cpu_of_rq);
  * Is @ctx the dispatch context of this CPU? It is if it names a runqueue that this
  * CPU may balance. Then a new invocation begins, so the count does.
  */
-static noinline bool adopt(struct lg_cpu *c, struct invocation *inv, void *ctx)
+static noinline bool adopt(struct lg_cpu *c, struct invocation *inv, void *ctx,
+			   unsigned long frame)
 {
 	void *rq;
 	int cpu = -1;
@@ -211,7 +235,8 @@ static noinline bool adopt(struct lg_cpu *c, struct invocation *inv, void *ctx)
 		inv->ctx = ctx;
 		inv->rq = rq;
 		inv->rq_cpu = cpu;
-		restart_count(inv);
+		if (inv->frame == frame)
+			restart_count(inv);
 		return true;
 	}
 	do_distrust(c, "the dispatch loop was reached with a context that is not this CPU's");
@@ -267,7 +292,7 @@ static noinline void trip(struct lg_cpu *c, struct invocation *inv,
 	if (!READ_ONCE(lg_enforce) || READ_ONCE(distrust))
 		return;
 
-	if (++inv->futile > LG_FUTILE) {
+	if (++inv->futile > LG_FUTILE && !ending_is_proven) {
 		do_distrust(c, "ending the dispatch loop has no effect");
 		return;
 	}
@@ -278,10 +303,14 @@ static noinline void trip(struct lg_cpu *c, struct invocation *inv,
 }
 NOKPROBE_SYMBOL(trip);
 
-/* Nothing goes beyond the kernel's own bound, if it has one. */
-static u32 limit_in_force(void)
+/*
+ * Nothing goes beyond the kernel's own bound, if it has one. While draining only the
+ * outermost loop may go on for longer: where they are nested the limits multiply.
+ */
+static u32 limit_in_force(bool outermost)
 {
-	u32 limit = READ_ONCE(draining) ? LG_LIMIT_MAX : READ_ONCE(lg_limit);
+	u32 limit = READ_ONCE(draining) && outermost ? LG_LIMIT_MAX :
+						       READ_ONCE(lg_limit);
 	u32 native = target->native_limit;
 
 	return unlikely(native && native < limit) ? native : limit;
@@ -320,20 +349,20 @@ void lg_iteration(void *ctx, unsigned long frame)
 	/* @ctx may be read directly only once it has been checked */
 	if (unlikely(ctx != inv->ctx ||
 		     *(void **)(ctx + target->rq_offset) != inv->rq) &&
-	    !adopt(c, inv, ctx))
+	    !adopt(c, inv, ctx, frame))
 		return;
 
 	loops = count(c, inv);
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
-		restart_count(inv);
+		forget_invocation(c, frame);
 		return;
 	}
 
 	WRITE_ONCE(inv->loops, loops);
 	if (loops == 1 && !c->wrapped)
 		irq_work_queue(&c->work);
-	if (loops >= limit_in_force())
+	if (loops >= limit_in_force(inv == c->nest))
 		trip(c, inv, nr_tasks);
 }
 NOKPROBE_SYMBOL(lg_iteration);
@@ -357,7 +386,7 @@ void lg_bound_reached(unsigned long frame)
 	count(c, inv);
 	if (!inv->tripped)
 		record_trip(c, inv->ctx);
-	restart_count(inv);
+	forget_invocation(c, frame);
 }
 NOKPROBE_SYMBOL(lg_bound_reached);
 
@@ -372,7 +401,7 @@ NOKPROBE_SYMBOL(lg_bound_reached);
  */
 void lg_invocation_begins(unsigned long frame)
 {
-	restart_count(invocation_of(this_cpu_ptr(&lg_cpu), frame));
+	forget_invocation(this_cpu_ptr(&lg_cpu), frame);
 }
 NOKPROBE_SYMBOL(lg_invocation_begins);
 
@@ -561,7 +590,10 @@ static bool loop_ends(const struct lg_cpu *c)
 
 	for (tries = 0; tries < DRAIN_LOOKS; tries++) {
 		loops = READ_ONCE(c->nest[0].loops);
-		if (!loops || loops < before || READ_ONCE(c->over) != over)
+		if (target->nested)
+			loops += READ_ONCE(c->nest[READ_ONCE(c->innermost)].loops);
+		if (!loops || READ_ONCE(c->over) != over ||
+		    (loops < before && !target->nested))
 			return true;
 		before = loops;
 		usleep_range(500, 1000);
@@ -639,6 +671,7 @@ int lg_guard_init(const struct lg_target *found)
 		return -ENODEV;
 	}
 	target = found;
+	ending_is_proven = found->nested && !lg_target_site_error(found);
 	for_each_possible_cpu(cpu) {
 		struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
 

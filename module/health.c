@@ -53,7 +53,9 @@ static void judge(void)
 	if (!lg_canary_fires() || !engine->in_place()) {
 		hits_before = hits_so_far();
 		health = LG_DISARMED;
-	} else if (others.count && hits_so_far() == hits_before) {
+	} else if (others.count && (target->nr_loops > 1 ||
+				    hits_so_far() == hits_before)) {
+		/* which of two loops it was that has been hit is not known */
 		health = LG_BYPASSED;
 	} else {
 		health = LG_HOOKED;

@@ -117,6 +117,13 @@ static void *context(struct kretprobe_instance *ri)
 }
 NOKPROBE_SYMBOL(context);
 
+/* Is the loop's own call known from its site? */
+static bool call_is_known(const struct lg_loop *loop)
+{
+	return !loop->site_error && !loop->site.several;
+}
+NOKPROBE_SYMBOL(call_is_known);
+
 /* Which loop's call returns to @to, and which of its calls? */
 static bool find_call(unsigned long to, unsigned int *loop, unsigned int *call)
 {
@@ -164,7 +171,8 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (!ctx)
 		return 0;
 	if (call != READ_ONCE(loop_call[loop]) || never_used(ctx)) {
-		if (!is_loop(loop, call)) {
+		/* in a nest of loops the proof would be none */
+		if (call_is_known(&target->loops[loop]) || !is_loop(loop, call)) {
 			lg_invocation_begins(frame);
 			return 0;
 		}
@@ -204,7 +212,7 @@ static unsigned int guess_loop_call(const struct lg_loop *loop)
 	unsigned int i;
 
 	for (i = 0; i < loop->nr_returns; i++)
-		if (!loop->site_error && loop->returns[i] == loop->site.call)
+		if (call_is_known(loop) && loop->returns[i] == loop->site.call)
 			return i;
 	return loop->nr_returns - 1;
 }

@@ -30,7 +30,8 @@ enum {
 /* The functions through which the scheduler gets to the loop. */
 static const char * const way_to_loop[] = {
 	"balance_scx", "balance_one", "pick_task_scx", "do_pick_task_scx",
-	"dispatch_one",
+	"dispatch_one", "dispatch_pick", "dispatch_core_pick",
+	"ext_server_pick_task",
 };
 
 /*

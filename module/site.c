@@ -327,6 +327,7 @@ static bool follow(const struct lg_code *code, u32 at, s32 nr_tasks_disp,
 	int step;
 
 	site->call = at;
+	site->several = false;
 	site->bounded = false;
 	site->bound = 0;
 	if (insn.form != FORM_TEST_AL ||
@@ -432,6 +433,7 @@ int lg_site_find(const struct lg_code *code, lg_is_consume_t is_consume,
 			return -ENOTUNIQ;
 		if (seen_site) {
 			/* bounded only if every way to it has the countdown */
+			found.several = true;
 			found.bounded &= first.bounded;
 			if (found.bound != first.bound)
 				found.bound = 0;

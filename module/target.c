@@ -32,21 +32,27 @@ enum {
 	ENDBR_LEN	= 4,
 };
 
+/* The kfunc that enters a sub-scheduler's loop; not there in kernels without them. */
+#define SUB_DISPATCH "scx_bpf_sub_dispatch"
+
 /*
- * The functions that have been seen with the loop in their code, after inlining, and
- * whether another loop may be entered from within theirs. All are looked at.
+ * The functions that may have the loop in their code, after inlining. In INNER it is a
+ * loop that is only entered from within another's; RECURSIVE is both. All are looked at.
  */
 static const struct shape {
 	const char *loop;
-	bool nests;
+	enum { PLAIN, RECURSIVE, INNER } kind;
 } shapes[] = {
 	{ "balance_one" },
 	{ "balance_scx" },
 	{ "dispatch_one" },
+	{ "dispatch_pick" },
+	{ "dispatch_core_pick" },
 	{ "pick_task_scx" },
 	{ "do_pick_task_scx" },
-	{ "scx_dispatch_sched", true },
-	{ "scx_bpf_sub_dispatch", true },
+	{ "ext_server_pick_task" },
+	{ "scx_dispatch_sched", RECURSIVE },
+	{ SUB_DISPATCH, INNER },
 };
 
 /* What the loop calls last in an iteration, after inlining. */
@@ -58,6 +64,7 @@ static const char * const consumes[] = {
 /* What compilers append to the name of a static function. */
 static const char * const suffixes[] = {
 	"", ".isra.0", ".constprop.0", ".isra.0.constprop.0",
+	".constprop.1", ".isra.0.constprop.1", ".part.0",
 };
 
 /* Each refusal that has no other cause of its own: not this kernel. */
@@ -397,10 +404,15 @@ static int read_function(const char *name, const struct lg_target *t,
 static int add_loop(struct lg_target *t, const struct lg_loop *loop,
 		    const struct shape *shape)
 {
-	if (t->nr_loops == LG_MAX_LOOPS || (t->nr_loops && !shape->nests))
+	if (!t->nr_loops && shape->kind == INNER)
+		return -ENOENT;		/* that of the CPUs themselves is missing */
+	if (t->nr_loops == LG_MAX_LOOPS ||
+	    (t->nr_loops && shape->kind != INNER))
 		return -ENOTUNIQ;
-	t->loops[t->nr_loops++] = *loop;
-	t->nested |= shape->nests;
+	t->loops[t->nr_loops] = *loop;
+	t->loops[t->nr_loops].recursive = shape->kind == RECURSIVE;
+	t->nr_loops++;
+	t->nested |= shape->kind != PLAIN;
 	return 0;
 }
 
@@ -544,7 +556,7 @@ int lg_target_find(struct lg_target *target)
 		return refuse(ret, "the dispatch loop could not be read");
 
 	/* where there are sub-schedulers there is a loop for them too */
-	if (!target->nested && !lg_symbol_function("scx_bpf_sub_dispatch", &kfunc))
+	if (!target->nested && !lg_symbol_function(SUB_DISPATCH, &kfunc))
 		return refuse(-EOPNOTSUPP,
 			      "no dispatch loop found: that of sub-schedulers is in none of the known functions");
 

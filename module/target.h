@@ -20,6 +20,7 @@ enum {
 /* A function that holds the dispatch loop, which may have been inlined into two. */
 struct lg_loop {
 	struct lg_symbol function;
+	bool recursive;			/* may be entered from within itself */
 
 	/* for engine loopsite */
 	int site_error;

@@ -76,6 +76,12 @@ int scx_loopguard_attach(bool (*in_force)(void),
 		return -EOPNOTSUPP;
 	}
 
+	if (t->loops[0].recursive) {
+		pr_err("livepatch not attached: %s may be entered from within itself\n",
+		       t->loops[0].function.name);
+		return -EOPNOTSUPP;
+	}
+
 	loop->name = t->loops[0].function.name;
 	loop->body = (void *)body;
 	mutex_lock(&lock);
