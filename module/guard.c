@@ -191,6 +191,12 @@ static void forget_invocation(struct lg_cpu *c, unsigned long frame)
 }
 NOKPROBE_SYMBOL(forget_invocation);
 
+/* Where loops are not nested the stack pointer tells nothing. */
+static __always_inline unsigned long frame_of(unsigned long sp)
+{
+	return target->nested ? sp : 0;
+}
+
 static __always_inline struct invocation *invocation_of(struct lg_cpu *c,
 							unsigned long frame)
 {
@@ -333,15 +339,15 @@ static __always_inline u32 count(struct lg_cpu *c, const struct invocation *inv)
 /**
  * lg_iteration - an iteration of the dispatch loop has found no task to run
  * @ctx: the dispatch context that the loop uses
- * @frame: the stack pointer in the function with the loop, 0 in a kernel that does
- *	not nest loops
+ * @sp: the stack pointer in the function with the loop
  *
  * Context: called by the hook from inside the loop, before it reads nr_tasks:
  * IRQs off, rq lock held. Takes no lock, prints nothing, wakes nobody.
  */
-void lg_iteration(void *ctx, unsigned long frame)
+void lg_iteration(void *ctx, unsigned long sp)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
+	unsigned long frame = frame_of(sp);
 	struct invocation *inv = invocation_of(c, frame);
 	u32 *nr_tasks = ctx + target->nr_tasks_offset;
 	u32 loops;
@@ -369,39 +375,40 @@ NOKPROBE_SYMBOL(lg_iteration);
 
 /**
  * lg_bound_reached - the kernel's own bound is about to end the loop
- * @frame: as for lg_iteration()
+ * @sp: as for lg_iteration()
  *
  * In that iteration lg_iteration() is not called. Where the count says that it cannot
  * be so, it is taken for something else.
  *
  * Context: as lg_iteration().
  */
-void lg_bound_reached(unsigned long frame)
+void lg_bound_reached(unsigned long sp)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
+	unsigned long frame = frame_of(sp);
 	struct invocation *inv = invocation_of(c, frame);
 
-	if (inv->loops + 1 < target->native_limit)
-		return;
-	count(c, inv);
-	if (!inv->tripped)
-		record_trip(c, inv->ctx);
+	if (inv->loops + 1 >= target->native_limit) {
+		count(c, inv);
+		if (!inv->tripped)
+			record_trip(c, inv->ctx);
+	}
 	forget_invocation(c, frame);
 }
 NOKPROBE_SYMBOL(lg_bound_reached);
 
 /**
  * lg_invocation_begins - what is counted from now on is of a new invocation
- * @frame: as for lg_iteration()
+ * @sp: as for lg_iteration()
  *
  * Only an engine that knows calls this. Where none does, the irq_work that the
  * first iteration queues does it when the invocation is over.
  *
  * Context: as lg_iteration().
  */
-void lg_invocation_begins(unsigned long frame)
+void lg_invocation_begins(unsigned long sp)
 {
-	forget_invocation(this_cpu_ptr(&lg_cpu), frame);
+	forget_invocation(this_cpu_ptr(&lg_cpu), frame_of(sp));
 }
 NOKPROBE_SYMBOL(lg_invocation_begins);
 
@@ -671,7 +678,7 @@ int lg_guard_init(const struct lg_target *found)
 		return -ENODEV;
 	}
 	target = found;
-	ending_is_proven = found->nested && !lg_target_site_error(found);
+	ending_is_proven = found->nested && !found->site_error;
 	for_each_possible_cpu(cpu) {
 		struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
 

@@ -152,7 +152,6 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	/* not ri's: that is the trampoline, where another kretprobe came first */
 	unsigned long to = instruction_pointer(regs);
-	unsigned long frame = target->nested ? regs->sp : 0;
 	unsigned int loop, call;
 	void *ctx;
 
@@ -173,12 +172,12 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (call != READ_ONCE(loop_call[loop]) || never_used(ctx)) {
 		/* in a nest of loops the proof would be none */
 		if (call_is_known(&target->loops[loop]) || !is_loop(loop, call)) {
-			lg_invocation_begins(frame);
+			lg_invocation_begins(regs->sp);
 			return 0;
 		}
 		WRITE_ONCE(loop_call[loop], call);
 	}
-	lg_iteration(ctx, frame);
+	lg_iteration(ctx, regs->sp);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_return);
@@ -190,7 +189,7 @@ static struct kretprobe probe = {
 
 static int find(const struct lg_target *t)
 {
-	return lg_target_returns_error(t);
+	return t->returns_error;
 }
 
 /*

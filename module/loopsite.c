@@ -42,6 +42,7 @@ static const u8 reg_offset[16] = {
 /* A loop's site, and what the handler needs of it; written before it is armed. */
 static struct site {
 	struct kprobe probe;
+	struct kprobe bound;	/* where a native one ends the loop; addr NULL: nowhere */
 	u8 original;		/* the first byte of the load */
 	/* the operand of the load: registers as offsets in pt_regs */
 	u8 base;
@@ -50,9 +51,6 @@ static struct site {
 	s32 context;		/* displacement of the dispatch context */
 } sites[LG_MAX_LOOPS];
 
-/* Where a native bound ends a loop, if that is one place. */
-static struct kprobe bounds[LG_MAX_LOOPS];
-
 static const struct lg_target *target;
 
 static unsigned long reg(struct pt_regs *regs, u8 offset)
@@ -60,12 +58,6 @@ static unsigned long reg(struct pt_regs *regs, u8 offset)
 	return *(unsigned long *)((char *)regs + offset);
 }
 NOKPROBE_SYMBOL(reg);
-
-static unsigned long frame(struct pt_regs *regs)
-{
-	return target->nested ? regs->sp : 0;
-}
-NOKPROBE_SYMBOL(frame);
 
 /*
  * In the loop: IRQs off, rq lock held. While the probe is a breakpoint this is in the
@@ -78,7 +70,7 @@ static int at_loop_site(struct kprobe *kp, struct pt_regs *regs)
 
 	if (site->scale)
 		ctx += reg(regs, site->index) * site->scale;
-	lg_iteration((void *)ctx, frame(regs));
+	lg_iteration((void *)ctx, regs->sp);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_loop_site);
@@ -86,7 +78,7 @@ NOKPROBE_SYMBOL(at_loop_site);
 /* The same, when the kernel is about to end the loop itself. */
 static int at_bound(struct kprobe *kp, struct pt_regs *regs)
 {
-	lg_bound_reached(frame(regs));
+	lg_bound_reached(regs->sp);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_bound);
@@ -126,7 +118,7 @@ static bool in_place(void)
 
 static int find(const struct lg_target *t)
 {
-	return lg_target_site_error(t);
+	return t->site_error;
 }
 
 static int arm_site(struct site *site, const struct lg_loop *loop)
@@ -188,8 +180,8 @@ static void disarm(void)
 	u32 i;
 
 	for (i = 0; i < target->nr_loops; i++) {
-		if (bounds[i].addr)
-			unregister_kprobe(&bounds[i]);
+		if (sites[i].bound.addr)
+			unregister_kprobe(&sites[i].bound);
 		disarm_site(&sites[i]);
 	}
 }
@@ -207,7 +199,7 @@ static int arm(const struct lg_target *t)
 	}
 	/* the sites are what counts, so only now */
 	for (i = 0; i < t->nr_loops; i++)
-		arm_bound(&bounds[i], &t->loops[i]);
+		arm_bound(&sites[i].bound, &t->loops[i]);
 	return 0;
 
 err:

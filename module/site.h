@@ -26,8 +26,8 @@ struct lg_operand {
 struct lg_site {
 	u32 offset;		/* of the instruction, in its function */
 	struct lg_operand nr_tasks;
-	u32 call;		/* where the consume call that leads to it returns to; */
-	bool several;		/* one of those that do */
+	u32 call;		/* where the consume call that leads to it returns to */
+	bool several;		/* other calls lead to it too */
 	bool bounded;		/* a countdown was seen on every way to it */
 	u32 bound;		/* where that ends the loop; 0: in several places */
 };

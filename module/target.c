@@ -163,22 +163,25 @@ static int read_layout(const struct lg_btf *btf, struct lg_target *t)
  * offset in their section says nothing while it is unknown where the section starts.
  * kstat is exported and in the same section, so it tells.
  */
-static void __percpu *percpu_variable(u32 kstat_offset, u32 offset)
+static int find_percpu(const struct lg_btf *btf, const char *name,
+		       void __percpu **variable)
 {
-	return (__force void __percpu *)((__force unsigned long)&kstat -
-					 kstat_offset + offset);
+	u32 kstat_offset, offset;
+	int ret;
+
+	ret = lg_btf_percpu(btf, "kstat", &kstat_offset) ?:
+	      lg_btf_percpu(btf, name, &offset);
+	if (!ret)
+		*variable = (__force void __percpu *)
+			((__force unsigned long)&kstat - kstat_offset + offset);
+	return ret;
 }
 
 static int find_runqueues(const struct lg_btf *btf, struct lg_target *t)
 {
-	u32 kstat_offset, rq_offset;
-
-	if (lg_btf_percpu(btf, "kstat", &kstat_offset) ||
-	    lg_btf_percpu(btf, "runqueues", &rq_offset))
+	if (find_percpu(btf, "runqueues", &t->runqueues))
 		return refuse(-EOPNOTSUPP,
 			      "unknown layout: BTF does not say where the per-CPU runqueues are");
-
-	t->runqueues = percpu_variable(kstat_offset, rq_offset);
 	return 0;
 }
 
@@ -225,7 +228,6 @@ static void find_context(const struct lg_btf *btf, struct lg_target *t)
 {
 	struct lg_context *c = &t->context;
 	struct lg_btf_member pcpu = {};
-	u32 offset, kstat_offset = 0;
 
 	if (t->outer_offset) {
 		c->kind = LG_CONTEXT_OF_SCHED;
@@ -233,10 +235,9 @@ static void find_context(const struct lg_btf *btf, struct lg_target *t)
 			       pcpu.size == sizeof(void *);
 		c->pcpu_offset = pcpu.offset;
 		c->offset = t->outer_offset;
-	} else if (!lg_btf_percpu(btf, "scx_dsp_ctx", &offset)) {
+	} else if (!find_percpu(btf, "scx_dsp_ctx", &c->variable)) {
 		c->kind = LG_CONTEXT_VARIABLE;
-		c->reachable = !lg_btf_percpu(btf, "kstat", &kstat_offset);
-		c->variable = percpu_variable(kstat_offset, offset);
+		c->reachable = true;
 	} else {
 		c->kind = LG_CONTEXT_POINTER;
 		c->pointer = (void __percpu **)lg_symbol_data("scx_dsp_ctx");
@@ -456,40 +457,6 @@ static int check_returns(const struct lg_target *t, const struct lg_loop *loop)
 }
 
 /**
- * lg_target_site_error - can engine loopsite be used
- * @target: what was found
- *
- * Context: any.
- * Return: 0 if the site of every loop is known, or why not.
- */
-int lg_target_site_error(const struct lg_target *target)
-{
-	u32 i;
-
-	for (i = 0; i < target->nr_loops; i++)
-		if (target->loops[i].site_error)
-			return target->loops[i].site_error;
-	return 0;
-}
-
-/**
- * lg_target_returns_error - can engine kretprobe be used
- * @target: what was found
- *
- * Context: any.
- * Return: 0 if every loop's calls are known, or why not.
- */
-int lg_target_returns_error(const struct lg_target *target)
-{
-	u32 i;
-
-	for (i = 0; i < target->nr_loops; i++)
-		if (target->loops[i].returns_error)
-			return target->loops[i].returns_error;
-	return 0;
-}
-
-/**
  * lg_target_is_untouched - does nobody sit at the entry of a function with a loop
  * @target: what was found
  *
@@ -507,17 +474,25 @@ bool lg_target_is_untouched(const struct lg_target *target)
 	return true;
 }
 
-/* Is the native bound in the code of every loop? */
-static bool is_bounded(const struct lg_target *t)
+/*
+ * What all loops have in common. The enumerator of a native bound counts only where
+ * every loop has the countdown.
+ */
+static void sum_up(struct lg_target *t)
 {
+	struct lg_loop *loop;
 	u32 i;
 
-	if (lg_target_site_error(t))
-		return false;
-	for (i = 0; i < t->nr_loops; i++)
-		if (!t->loops[i].site.bounded)
-			return false;
-	return true;
+	for (i = 0; i < t->nr_loops; i++) {
+		loop = &t->loops[i];
+		loop->returns_error = check_returns(t, loop);
+		if (!t->site_error)
+			t->site_error = loop->site_error;
+		if (!t->returns_error)
+			t->returns_error = loop->returns_error;
+		if (loop->site_error || !loop->site.bounded)
+			t->native_limit = 0;
+	}
 }
 
 /**
@@ -535,7 +510,6 @@ int lg_target_find(struct lg_target *target)
 {
 	struct lg_symbol kfunc;
 	int ret;
-	u32 i;
 
 	/* in every generation since the first RFC */
 	if (lg_symbol_function("scx_bpf_kick_cpu", &kfunc))
@@ -560,13 +534,9 @@ int lg_target_find(struct lg_target *target)
 		return refuse(-EOPNOTSUPP,
 			      "no dispatch loop found: that of sub-schedulers is in none of the known functions");
 
-	for (i = 0; i < target->nr_loops; i++)
-		target->loops[i].returns_error =
-			check_returns(target, &target->loops[i]);
-	if (lg_target_site_error(target) && lg_target_returns_error(target))
+	sum_up(target);
+	if (target->site_error && target->returns_error)
 		return refuse(-EOPNOTSUPP,
 			      "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does, and a kretprobe cannot get at the dispatch context");
-	if (!is_bounded(target))
-		target->native_limit = 0;
 	return 0;
 }

@@ -61,13 +61,15 @@ struct lg_ops_name {
 };
 
 /*
- * What an engine needs is there if its error is 0, for every loop. One engine at
- * least has it; the functions that hold the loops are known in any case.
+ * What an engine needs of all loops is there if its error is 0. One engine at least
+ * has it; the functions that hold the loops are known in any case.
  */
 struct lg_target {
 	struct lg_loop loops[LG_MAX_LOOPS];
 	u32 nr_loops;			/* the one that CPUs come to is the first */
 	bool nested;			/* one may be entered from within another */
+	int site_error;			/* for engine loopsite: the first that a loop has */
+	int returns_error;		/* the same for engine kretprobe */
 
 	u32 rq_offset;			/* of rq in the dispatch context */
 	u32 nr_tasks_offset;		/* of nr_tasks in it */
@@ -80,8 +82,6 @@ struct lg_target {
 };
 
 int lg_target_find(struct lg_target *target);
-int lg_target_site_error(const struct lg_target *target);
-int lg_target_returns_error(const struct lg_target *target);
 bool lg_target_is_untouched(const struct lg_target *target);
 
 #endif
