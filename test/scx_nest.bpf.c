@@ -22,6 +22,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "scx_exit.h"
 #include "scx_nest.h"
 
 #define __arena __attribute__((address_space(1)))
@@ -48,7 +49,7 @@ const volatile s32 phantom_pid;
 const volatile u32 iterations;
 
 struct nest_stats stats;
-struct nest_exit exit_info;
+struct exit_record exit_record;
 
 static u64 child;		/* ID of its cgroup, 0: none */
 
@@ -153,11 +154,7 @@ int BPF_PROG(nest_sub_detach, struct scx_sub_detach_args *args)
 SEC("struct_ops.s/nest_exit")
 int BPF_PROG(nest_exit, struct scx_exit_info *ei)
 {
-	bpf_probe_read_kernel_str(exit_info.reason, sizeof(exit_info.reason),
-				  ei->reason);
-	bpf_probe_read_kernel_str(exit_info.msg, sizeof(exit_info.msg), ei->msg);
-	/* last: scx_nest.c waits for it */
-	__sync_fetch_and_add(&exit_info.kind, ei->kind);
+	record_exit(&exit_record, ei);
 	return 0;
 }
 

@@ -6,24 +6,10 @@
  * Exit status: 0 if it was stopped by a signal, 1 for a usage or load error, 2 if
  * the kernel ejected it.
  */
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-#include <linux/types.h>
-#include <bpf/libbpf.h>
 
-/* the skeleton uses vmlinux.h's names */
-typedef __u32 u32;
-typedef __s32 s32;
-typedef __u64 u64;
-
+#define NAME "scx_nest"
+#include "scx_loader.h"
 #include "scx_nest.h"
 #include "scx_nest.skel.h"
 
@@ -40,19 +26,7 @@ static const char usage[] =
 "  -n COUNT   loop in dispatch COUNT times in each loop\n"
 "  -h         show this help\n";
 
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
-static void die(const char *what, const char *which)
-{
-	fprintf(stderr, "scx_nest: %s %s: %s\n", what, which, strerror(errno));
-	exit(1);
-}
+static struct scx_nest *skel;
 
 /* Move this process to the cgroup; returns its ID. */
 static u64 join(const char *cgroup)
@@ -62,28 +36,15 @@ static u64 join(const char *cgroup)
 	FILE *f;
 
 	if (stat(cgroup, &st))
-		die("cannot find", cgroup);
+		die("find", cgroup);
 	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
 	f = fopen(path, "w");
 	if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f))
-		die("cannot join", cgroup);
+		die("join", cgroup);
 	return st.st_ino;
 }
 
-static long number(int opt, const char *arg)
-{
-	char *end;
-	long v = strtol(arg, &end, 0);
-
-	if (end == arg || *end || v < 1 || v > INT_MAX) {
-		fprintf(stderr, "scx_nest: -%c: '%s' is not a number from 1 to %d\n",
-			opt, arg, INT_MAX);
-		exit(1);
-	}
-	return v;
-}
-
-static void parse(int argc, char **argv, struct scx_nest *skel)
+static void parse(int argc, char **argv)
 {
 	int opt;
 
@@ -96,10 +57,10 @@ static void parse(int argc, char **argv, struct scx_nest *skel)
 			skel->rodata->phantom_pid = getpid();
 			break;
 		case 'l':
-			skel->rodata->loop_after = number(opt, optarg);
+			skel->rodata->loop_after = argument(opt, 1, INT_MAX);
 			break;
 		case 'n':
-			skel->rodata->iterations = number(opt, optarg);
+			skel->rodata->iterations = argument(opt, 1, INT_MAX);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -109,65 +70,25 @@ static void parse(int argc, char **argv, struct scx_nest *skel)
 			exit(1);
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "scx_nest: '%s' is not an option\n", argv[optind]);
-		exit(1);
-	}
+	no_more_arguments(argc, argv);
 }
 
-static void print_stats(const struct nest_stats *s)
+static void print_stats(void)
 {
+	const struct nest_stats *s = &skel->bss->stats;
+
 	printf("dispatches=%llu phantoms=%llu nested=%llu\n",
 	       s->dispatches, s->phantoms, s->nested);
 	fflush(stdout);
 }
 
-static void wait_for_end(struct scx_nest *skel)
-{
-	const struct timespec tick = { .tv_nsec = 100 * 1000 * 1000 };
-	volatile int *kind = &skel->bss->exit_info.kind;
-	int ticks;
-
-	for (ticks = 1; !stop && !*kind; ticks++) {
-		nanosleep(&tick, NULL);
-		if (ticks % 10 == 0)
-			print_stats(&skel->bss->stats);
-	}
-}
-
 int main(int argc, char **argv)
 {
-	const struct nest_exit *info;
-	struct bpf_link *link;
-	struct scx_nest *skel;
-
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-
 	skel = scx_nest__open();
-	if (!skel) {
-		fprintf(stderr, "scx_nest: cannot open the BPF object\n");
-		return 1;
-	}
-	parse(argc, argv, skel);
-	if (scx_nest__load(skel)) {
-		fprintf(stderr, "scx_nest: cannot load the BPF programs\n");
-		return 1;
-	}
-	link = bpf_map__attach_struct_ops(skel->maps.nest_ops);
-	if (!link) {
-		fprintf(stderr, "scx_nest: cannot enable the scheduler: %s\n",
-			strerror(errno));
-		return 1;
-	}
-	printf("enabled\n");
-	fflush(stdout);
-
-	wait_for_end(skel);
-	bpf_link__destroy(link);
-
-	info = &skel->bss->exit_info;
-	print_stats(&skel->bss->stats);
-	printf("EXIT: %s (%s) kind=%d\n", info->reason, info->msg, info->kind);
-	return stop ? 0 : 2;
+	if (!skel)
+		die("open", "the BPF object");
+	parse(argc, argv);
+	if (scx_nest__load(skel))
+		die("load", "the BPF programs");
+	return run(skel->maps.nest_ops, &skel->bss->exit_record, print_stats);
 }

@@ -4,8 +4,6 @@
 #define SCX_NEST_H
 
 enum {
-	NEST_REASON_LEN	= 128,
-	NEST_MSG_LEN	= 1024,
 	NEST_MASK_WORDS	= 2,	/* the kernel wants one more than 64 CPUs take */
 };
 
@@ -15,13 +13,6 @@ struct nest_cmask {
 	unsigned int nr_cids;
 	unsigned int alloc_words;
 	unsigned long long bits[NEST_MASK_WORDS];
-};
-
-/* Why the kernel unloaded the scheduler; written by ops.exit(). */
-struct nest_exit {
-	int kind;		/* enum scx_exit_kind; 0: still running */
-	char reason[NEST_REASON_LEN];
-	char msg[NEST_MSG_LEN];
 };
 
 struct nest_stats {

@@ -24,6 +24,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "scx_exit.h"
 #include "scx_spin.h"
 
 char _license[] SEC("license") = "GPL";
@@ -69,7 +70,7 @@ const volatile u32 need_iterations;
 const volatile bool bounce;
 
 struct spin_stats stats;
-struct spin_exit exit_info;
+struct exit_record exit_record;
 char exit_dump[SPIN_DUMP_LEN];
 
 /* PIDs queued now; only a hint, as dequeued tasks are never taken out */
@@ -320,13 +321,8 @@ int BPF_PROG(spin_init)
 SEC("struct_ops.s/spin_exit")
 int BPF_PROG(spin_exit, struct scx_exit_info *ei)
 {
-	bpf_probe_read_kernel_str(exit_info.reason, sizeof(exit_info.reason),
-				  ei->reason);
-	bpf_probe_read_kernel_str(exit_info.msg, sizeof(exit_info.msg), ei->msg);
 	bpf_probe_read_kernel_str(exit_dump, sizeof(exit_dump), ei->dump);
-	exit_info.exit_code = ei->exit_code;
-	/* last: scx_spin.c waits for it */
-	__sync_fetch_and_add(&exit_info.kind, ei->kind);
+	record_exit(&exit_record, ei);
 	return 0;
 }
 

@@ -6,23 +6,10 @@
  * Exit status: 0 if it was stopped by a signal, 1 for a usage or load error, 2 if
  * the kernel ejected it.
  */
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-#include <linux/types.h>
-#include <bpf/libbpf.h>
 
-/* the skeleton uses vmlinux.h's names */
-typedef __u32 u32;
-typedef __s32 s32;
-typedef __u64 u64;
-
+#define NAME "scx_spin"
+#include "scx_loader.h"
 #include "scx_spin.h"
 #include "scx_spin.skel.h"
 
@@ -49,14 +36,6 @@ static const char usage[] =
 "  -h           show this help\n";
 
 static bool verbose;
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-}
-
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 			va_list args)
 {
@@ -65,23 +44,9 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 	return vfprintf(stderr, fmt, args);
 }
 
-/* The argument of -@opt, a whole number from @min to @max; exits on all else. */
-static long argument(int opt, long min, long max)
-{
-	char *end;
-	long v;
+static struct scx_spin *skel;
 
-	errno = 0;
-	v = strtol(optarg, &end, 0);
-	if (errno || end == optarg || *end || v < min || v > max) {
-		fprintf(stderr, "scx_spin: -%c: '%s' is not a number from %ld to %ld\n",
-			opt, optarg, min, max);
-		exit(1);
-	}
-	return v;
-}
-
-static void parse(int argc, char **argv, struct scx_spin *skel)
+static void parse(int argc, char **argv)
 {
 	int opt;
 
@@ -141,68 +106,31 @@ static void parse(int argc, char **argv, struct scx_spin *skel)
 			exit(1);
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "scx_spin: '%s' is not an option\n", argv[optind]);
-		exit(1);
-	}
+	no_more_arguments(argc, argv);
 }
 
-static void print_stats(const struct spin_stats *s)
+static void print_stats(void)
 {
+	const struct spin_stats *s = &skel->bss->stats;
+
 	printf("enqueued=%llu dispatched=%llu phantoms=%llu bounced=%llu stalled=%llu\n",
 	       s->enqueued, s->dispatched, s->phantoms, s->bounced, s->stalled);
 	fflush(stdout);
 }
 
-static void wait_for_end(struct scx_spin *skel)
-{
-	const struct timespec tick = { .tv_nsec = 100 * 1000 * 1000 };
-	volatile int *kind = &skel->bss->exit_info.kind;
-	int ticks;
-
-	for (ticks = 1; !stop && !*kind; ticks++) {
-		nanosleep(&tick, NULL);
-		if (ticks % 10 == 0)
-			print_stats(&skel->bss->stats);
-	}
-}
-
 int main(int argc, char **argv)
 {
-	const struct spin_exit *info;
-	struct bpf_link *link;
-	struct scx_spin *skel;
+	int status;
 
 	libbpf_set_print(print_libbpf);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-
 	skel = scx_spin__open();
-	if (!skel) {
-		fprintf(stderr, "scx_spin: cannot open the BPF object\n");
-		return 1;
-	}
-	parse(argc, argv, skel);
-	if (scx_spin__load(skel)) {
-		fprintf(stderr, "scx_spin: cannot load the BPF programs\n");
-		return 1;
-	}
-	link = bpf_map__attach_struct_ops(skel->maps.spin_ops);
-	if (!link) {
-		fprintf(stderr, "scx_spin: cannot enable the scheduler: %s\n",
-			strerror(errno));
-		return 1;
-	}
-	printf("enabled\n");
-	fflush(stdout);
-
-	wait_for_end(skel);
-	bpf_link__destroy(link);
-
-	info = &skel->bss->exit_info;
-	print_stats(&skel->bss->stats);
+	if (!skel)
+		die("open", "the BPF object");
+	parse(argc, argv);
+	if (scx_spin__load(skel))
+		die("load", "the BPF programs");
+	status = run(skel->maps.spin_ops, &skel->bss->exit_record, print_stats);
 	if (skel->bss->exit_dump[0])
 		fprintf(stderr, "%s\n", skel->bss->exit_dump);
-	printf("EXIT: %s (%s) kind=%d\n", info->reason, info->msg, info->kind);
-	return stop ? 0 : 2;
+	return status;
 }

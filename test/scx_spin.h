@@ -5,17 +5,7 @@
 
 enum {
 	SPIN_QUEUES	= 5,
-	SPIN_REASON_LEN	= 128,
-	SPIN_MSG_LEN	= 1024,
 	SPIN_DUMP_LEN	= 32768,
-};
-
-/* Why the kernel unloaded the scheduler; written by ops.exit(). */
-struct spin_exit {
-	int kind;		/* enum scx_exit_kind; 0: still running */
-	long long exit_code;
-	char reason[SPIN_REASON_LEN];
-	char msg[SPIN_MSG_LEN];
 };
 
 struct spin_stats {
