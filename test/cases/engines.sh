@@ -37,6 +37,8 @@ guest() {
 	say layout "$(param layout)"
 	say native "$(param native_limit)"
 
+	# an idle guest dispatches next to nothing
+	hogs "$(cpus)"
 	sched scx_spin -l 5
 	claim "limit=13: the storm trips" within 5 tripped
 	echo S >/proc/sysrq-trigger
@@ -47,7 +49,6 @@ guest() {
 	claim "it is live" equal Y "$(param live)"
 
 	echo 32 >$params/limit
-	hogs "$(cpus)"
 	# PREEMPT_RT does not take a BPF program with a timer, as the kernel's own has
 	if uname -v | grep -q PREEMPT_RT; then
 		sched scx_spin -l 5

@@ -7,7 +7,7 @@
 
 kernel=next
 variants="2:loopsite"
-more_variants="1:loopsite 2:kretprobe 2:loopsite,livepatch"
+more_variants="2:kretprobe 2:loopsite,livepatch"
 
 # nest ROOTS_OPTIONS CHILDS_OPTIONS
 nest() {

@@ -5,6 +5,7 @@
 # that instruction before the module comes hides it; then the other engine is taken.
 
 kernel=unbounded
+tcg_threads=single	# probes come and go all the time, see test/rig/case
 variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
 
 tracing=/sys/kernel/debug/tracing
