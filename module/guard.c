@@ -24,6 +24,7 @@
 #include <linux/export.h>
 #include <linux/irq_work.h>
 #include <linux/kprobes.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -82,8 +83,6 @@ struct lg_cpu {
 	struct invocation nest[LG_MAX_NESTED];
 	u32 innermost;			/* index in @nest */
 
-	bool wrapped;			/* the livepatch tells when it is over */
-	u32 iterations;			/* in all, where it is wrapped */
 	u64 over;			/* times that IRQs were found on again */
 
 	/*
@@ -96,7 +95,6 @@ struct lg_cpu {
 	call_single_data_t csd;		/* to kick this CPU from a sibling */
 
 	/* for the readers of the status */
-	u64 hits;
 	u64 trips;
 	u64 kicks;
 	u32 max_loops;
@@ -106,6 +104,17 @@ struct lg_cpu {
 };
 
 static DEFINE_PER_CPU_ALIGNED(struct lg_cpu, lg_cpu);
+
+/*
+ * nr_tasks in the context with which the last loop ended on this CPU, NULL: something is
+ * being counted. An iteration with it that dispatched nothing is the first of its
+ * invocation, and the last one: there is nothing to do but to count the hit.
+ */
+DEFINE_PER_CPU(u32 *, lg_quiet);
+
+/* Iterations that found no task. The livepatch reads its own CPU's. */
+DEFINE_PER_CPU(u64, scx_loopguard_hits);
+EXPORT_PER_CPU_SYMBOL_GPL(scx_loopguard_hits);
 
 /* Set once before the hook is armed. */
 static const struct lg_target *target;
@@ -329,49 +338,60 @@ static __always_inline u32 count(struct lg_cpu *c, const struct invocation *inv)
 
 	if (unlikely(!loops))
 		loops--;		/* observing for ever: stay at the top */
-	WRITE_ONCE(c->hits, c->hits + 1);
-	c->iterations++;
+	this_cpu_inc(scx_loopguard_hits);
 	if (loops > c->max_loops)
 		WRITE_ONCE(c->max_loops, loops);
 	return loops;
 }
 
+/* @ctx may be read directly only once it has been checked. */
+static __always_inline bool is_known(const struct invocation *inv, void *ctx)
+{
+	return likely(ctx == inv->ctx &&
+		      *(void **)(ctx + target->rq_offset) == inv->rq);
+}
+
+/* Is nothing being counted on this CPU? */
+static bool is_quiet(const struct lg_cpu *c)
+{
+	return !c->innermost && !c->nest[0].frame && !c->nest[0].loops;
+}
+
 /**
- * lg_iteration - an iteration of the dispatch loop has found no task to run
- * @ctx: the dispatch context that the loop uses
- * @sp: the stack pointer in the function with the loop
+ * lg_count_iteration - what is left of lg_iteration()
+ * @nr_tasks: as there
+ * @sp: as there
  *
- * Context: called by the hook from inside the loop, before it reads nr_tasks:
- * IRQs off, rq lock held. Takes no lock, prints nothing, wakes nobody.
+ * Context: as lg_iteration().
  */
-void lg_iteration(void *ctx, unsigned long sp)
+void lg_count_iteration(u32 *nr_tasks, unsigned long sp)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
 	unsigned long frame = frame_of(sp);
 	struct invocation *inv = invocation_of(c, frame);
-	u32 *nr_tasks = ctx + target->nr_tasks_offset;
+	void *ctx = (void *)nr_tasks - target->nr_tasks_offset;
 	u32 loops;
 
-	/* @ctx may be read directly only once it has been checked */
-	if (unlikely(ctx != inv->ctx ||
-		     *(void **)(ctx + target->rq_offset) != inv->rq) &&
-	    !adopt(c, inv, ctx, frame))
+	this_cpu_write(lg_quiet, NULL);
+	if (!is_known(inv, ctx) && !adopt(c, inv, ctx, frame))
 		return;
 
 	loops = count(c, inv);
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
 		forget_invocation(c, frame);
+		if (is_quiet(c))
+			this_cpu_write(lg_quiet, nr_tasks);
 		return;
 	}
 
 	WRITE_ONCE(inv->loops, loops);
-	if (loops == 1 && !c->wrapped)
+	if (loops == 1)
 		irq_work_queue(&c->work);
 	if (loops >= limit_in_force(inv == c->nest))
 		trip(c, inv, nr_tasks);
 }
-NOKPROBE_SYMBOL(lg_iteration);
+NOKPROBE_SYMBOL(lg_count_iteration);
 
 /**
  * lg_bound_reached - the kernel's own bound is about to end the loop
@@ -437,41 +457,19 @@ u64 lg_invocations_over(void)
 NOKPROBE_SYMBOL(lg_invocations_over);
 
 /**
- * scx_loopguard_begin - an invocation of the function with the loop begins
+ * scx_loopguard_over - an invocation of the function with the loop is over
  *
- * For the livepatch that wraps the function. The count then restarts here, and
- * not by irq_work.
+ * For the livepatch that wraps the function, if there were hits in the invocation. The
+ * count then restarts here, and not only by irq_work.
  *
- * Context: IRQs off, rq lock held. Every call is followed by scx_loopguard_end()
- * on the same CPU, with IRQs off in between.
+ * Context: IRQs off, as from the first of the hits on.
  */
-void scx_loopguard_begin(void)
+void scx_loopguard_over(void)
 {
-	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
-
-	restart_all(c);
-	c->iterations = 0;
-	c->wrapped = true;
+	restart_all(this_cpu_ptr(&lg_cpu));
 }
-EXPORT_SYMBOL_GPL(scx_loopguard_begin);
-NOKPROBE_SYMBOL(scx_loopguard_begin);
-
-/**
- * scx_loopguard_end - the invocation is over
- *
- * Context: see scx_loopguard_begin().
- * Return: how many of its iterations found no task.
- */
-unsigned int scx_loopguard_end(void)
-{
-	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
-
-	restart_all(c);
-	c->wrapped = false;
-	return c->iterations;
-}
-EXPORT_SYMBOL_GPL(scx_loopguard_end);
-NOKPROBE_SYMBOL(scx_loopguard_end);
+EXPORT_SYMBOL_GPL(scx_loopguard_over);
+NOKPROBE_SYMBOL(scx_loopguard_over);
 
 /**
  * lg_guard_complain - say once why the hook is not trusted, if it is not
@@ -552,11 +550,15 @@ void lg_read_counts(struct lg_counts *counts)
 	for_each_possible_cpu(cpu) {
 		const struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
 
-		counts->hits += READ_ONCE(c->hits);
+		u64 hits = READ_ONCE(per_cpu(scx_loopguard_hits, cpu));
+
+		counts->hits += hits;
 		counts->trips += READ_ONCE(c->trips);
 		counts->kicks += READ_ONCE(c->kicks);
-		counts->max_loops = max(counts->max_loops,
-					READ_ONCE(c->max_loops));
+		/* an invocation of one iteration is only a hit */
+		counts->max_loops = max3(counts->max_loops,
+					 READ_ONCE(c->max_loops),
+					 (u32)!!hits);
 	}
 }
 

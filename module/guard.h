@@ -6,7 +6,11 @@
 #ifndef LG_GUARD_H
 #define LG_GUARD_H
 
+#include <linux/compiler.h>
+#include <linux/percpu.h>
 #include <linux/types.h>
+
+#include "scx_loopguard.h"
 
 struct lg_target;
 
@@ -47,7 +51,7 @@ int lg_guard_init(const struct lg_target *target);
 void lg_guard_exit(void);
 void lg_guard_drain(void);
 void lg_guard_complain(void);
-void lg_iteration(void *ctx, unsigned long sp);
+void lg_count_iteration(u32 *nr_tasks, unsigned long sp);
 void lg_bound_reached(unsigned long sp);
 void lg_invocation_begins(unsigned long sp);
 void lg_tell_when_over(void);
@@ -55,5 +59,25 @@ u64 lg_invocations_over(void);
 bool lg_distrusts(void);
 void lg_read_counts(struct lg_counts *counts);
 void lg_read_last_trip(struct lg_last_trip *last);
+
+DECLARE_PER_CPU(u32 *, lg_quiet);
+
+/**
+ * lg_iteration - an iteration of the dispatch loop has found no task to run
+ * @nr_tasks: what the loop is about to read of its dispatch context
+ * @sp: the stack pointer in the function with the loop
+ *
+ * All that a scheduler costs which behaves is here, when a CPU goes idle.
+ *
+ * Context: called by the hook from inside the loop: IRQs off, rq lock held. Takes no
+ * lock, prints nothing, wakes nobody.
+ */
+static __always_inline void lg_iteration(u32 *nr_tasks, unsigned long sp)
+{
+	if (likely(nr_tasks == this_cpu_read(lg_quiet) && !READ_ONCE(*nr_tasks)))
+		this_cpu_inc(scx_loopguard_hits);
+	else
+		lg_count_iteration(nr_tasks, sp);
+}
 
 #endif

@@ -177,7 +177,7 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		}
 		WRITE_ONCE(loop_call[loop], call);
 	}
-	lg_iteration(ctx, regs->sp);
+	lg_iteration(ctx + target->nr_tasks_offset, regs->sp);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_return);

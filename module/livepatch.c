@@ -17,7 +17,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/build_bug.h>
+#include <linux/clocksource.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
@@ -32,9 +32,41 @@
 #include <linux/static_call.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
+#include <linux/timex.h>
 
 #include "scx_loopguard.h"
 #include "status.h"
+
+/* ---------------------------------------------------------------- clock -- */
+
+/*
+ * local_clock() twice would be more than half of what the wrapper costs. Both readings
+ * are of one CPU and IRQs are off, so the bare counter does where its rate is known.
+ */
+enum {
+	LONGEST_S = 600,	/* the ns of a longer invocation would overflow */
+};
+
+static u32 tsc_mult __ro_after_init;	/* 0: not to be used */
+static u32 tsc_shift __ro_after_init;
+
+static void __init look_at_tsc(void)
+{
+	if (tsc_khz && !check_tsc_unstable())
+		clocks_calc_mult_shift(&tsc_mult, &tsc_shift, tsc_khz,
+				       NSEC_PER_MSEC, LONGEST_S);
+}
+
+static __always_inline u64 read_clock(bool tsc)
+{
+	return tsc ? get_cycles() : local_clock();
+}
+
+static __always_inline u64 clock_to_ns(bool tsc, u64 delta)
+{
+	return tsc ? delta * tsc_mult >> tsc_shift : delta;
+}
 
 /* -------------------------------------------------------------- figures -- */
 
@@ -50,11 +82,10 @@ enum {
 /* Written by its own CPU only, IRQs off. */
 struct figures {
 	unsigned int generation;	/* of the last reset that it knows of */
-	u64 began;
-	u64 invocations;
 	u64 longest_ns;
-	u64 loops[LOOPS_BUCKETS];
 	u64 duration[DURATION_BUCKETS];
+	/* bucket 0 is what the others leave of @duration, see get_loops_histogram() */
+	u64 loops[LOOPS_BUCKETS];
 };
 
 static DEFINE_PER_CPU_ALIGNED(struct figures, figures);
@@ -62,7 +93,7 @@ static DEFINE_PER_CPU_ALIGNED(struct figures, figures);
 /* A CPU whose figures are of an older generation has none. */
 static unsigned int generation;
 
-static unsigned int bucket(u64 value, unsigned int buckets)
+static __always_inline unsigned int bucket(u64 value, unsigned int buckets)
 {
 	return min_t(unsigned int, fls64(value), buckets - 1);
 }
@@ -74,25 +105,25 @@ static __always_inline void add(u64 *counter)
 
 static noinline void start_anew(struct figures *f, unsigned int now)
 {
-	u64 began = f->began;
-
 	memset(f, 0, sizeof(*f));
-	f->began = began;
 	/* readers take the figures for valid only with this, see figures_of() */
 	smp_store_release(&f->generation, now);
 }
 
-static void record(struct figures *f, unsigned int loops, u64 ns)
+static __always_inline void record(u64 loops, u64 ns)
 {
+	struct figures *f = this_cpu_ptr(&figures);
 	unsigned int now = READ_ONCE(generation);
 
 	if (unlikely(f->generation != now))
 		start_anew(f, now);
-	add(&f->invocations);
-	if (ns > f->longest_ns)
-		WRITE_ONCE(f->longest_ns, ns);
-	add(&f->loops[bucket(loops, LOOPS_BUCKETS)]);
 	add(&f->duration[bucket(ns, DURATION_BUCKETS)]);
+	if (unlikely(ns > f->longest_ns))
+		WRITE_ONCE(f->longest_ns, ns);
+	if (loops) {
+		smp_wmb();	/* pairs with get_loops_histogram() */
+		add(&f->loops[bucket(loops, LOOPS_BUCKETS)]);
+	}
 }
 
 /* -------------------------------------------------------------- wrapper -- */
@@ -117,20 +148,32 @@ static noinline unsigned long call_body(unsigned long a, unsigned long b,
 	return static_call(body)(a, b, c, d, e, f);
 }
 
+static __always_inline unsigned long wrap(bool tsc, unsigned long a, unsigned long b,
+					  unsigned long c, unsigned long d,
+					  unsigned long e, unsigned long f)
+{
+	u64 hits = this_cpu_read(scx_loopguard_hits);
+	u64 began = read_clock(tsc);
+	unsigned long ret = call_body(a, b, c, d, e, f);
+
+	hits = this_cpu_read(scx_loopguard_hits) - hits;
+	if (hits)
+		scx_loopguard_over();
+	record(hits, clock_to_ns(tsc, read_clock(tsc) - began));
+	return ret;
+}
+
 /* In place of the function with the loop: IRQs off, rq lock held. */
 static unsigned long wrapper(unsigned long a, unsigned long b, unsigned long c,
 			     unsigned long d, unsigned long e, unsigned long f)
 {
-	struct figures *fig = this_cpu_ptr(&figures);
-	unsigned long ret;
-	unsigned int loops;
+	return wrap(false, a, b, c, d, e, f);
+}
 
-	scx_loopguard_begin();
-	fig->began = local_clock();
-	ret = call_body(a, b, c, d, e, f);
-	loops = scx_loopguard_end();
-	record(fig, loops, local_clock() - fig->began);
-	return ret;
+static unsigned long tsc_wrapper(unsigned long a, unsigned long b, unsigned long c,
+				 unsigned long d, unsigned long e, unsigned long f)
+{
+	return wrap(true, a, b, c, d, e, f);
 }
 
 /* ------------------------------------------------------------ livepatch -- */
@@ -165,7 +208,7 @@ static void pre_unpatch(struct klp_object *obj)
 }
 
 static struct klp_func funcs[] = {
-	{ .new_func = wrapper },	/* .old_name is found at load */
+	{ .new_func = wrapper },	/* or tsc_wrapper; .old_name is found at load */
 	{ }
 };
 
@@ -231,17 +274,31 @@ static const struct figures *figures_of(int cpu)
 	       f : NULL;
 }
 
-static int get_invocations(char *buf, const struct kernel_param *kp)
+/* Sum of @n counters, from @offset in the figures on, over all CPUs. */
+static u64 sum(size_t offset, unsigned int n)
 {
+	unsigned int i;
 	u64 sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		const struct figures *f = figures_of(cpu);
 
-		sum += f ? READ_ONCE(f->invocations) : 0;
+		for (i = 0; f && i < n; i++)
+			sum += READ_ONCE(((const u64 *)((const char *)f +
+							offset))[i]);
 	}
-	return sysfs_emit(buf, "%llu\n", sum);
+	return sum;
+}
+
+static u64 nr_invocations(void)
+{
+	return sum(offsetof(struct figures, duration), DURATION_BUCKETS);
+}
+
+static int get_invocations(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%llu\n", nr_invocations());
 }
 STATUS(invocations, "invocations of the function with the dispatch loop");
 
@@ -259,40 +316,41 @@ static int get_longest_ns(char *buf, const struct kernel_param *kp)
 }
 STATUS(longest_ns, "the longest invocation, IRQs off, in ns");
 
-/* One line a bucket that is not empty: its least value and the count. */
-static int emit_histogram(char *buf, size_t offset, unsigned int buckets)
+/* A bucket that is not empty has a line: its least value and the count. */
+static int emit_bucket(char *buf, int len, unsigned int bucket, u64 count)
 {
-	unsigned int i;
-	int cpu, len = 0;
-	u64 sum;
-
-	for (i = 0; i < buckets; i++) {
-		sum = 0;
-		for_each_possible_cpu(cpu) {
-			const struct figures *f = figures_of(cpu);
-
-			if (f)
-				sum += READ_ONCE(((const u64 *)((const char *)f +
-								offset))[i]);
-		}
-		if (sum)
-			len += sysfs_emit_at(buf, len, "%llu %llu\n",
-					     i ? 1ULL << (i - 1) : 0, sum);
-	}
-	return len;
+	return count ? sysfs_emit_at(buf, len, "%llu %llu\n",
+				     bucket ? 1ULL << (bucket - 1) : 0, count) :
+		       0;
 }
 
 static int get_loops_histogram(char *buf, const struct kernel_param *kp)
 {
-	return emit_histogram(buf, offsetof(struct figures, loops),
-			      LOOPS_BUCKETS);
+	u64 counts[LOOPS_BUCKETS], some = 0;
+	unsigned int i;
+	int len;
+
+	for (i = 1; i < LOOPS_BUCKETS; i++) {
+		counts[i] = sum(offsetof(struct figures, loops[i]), 1);
+		some += counts[i];
+	}
+	smp_rmb();	/* pairs with record(): these are in what is read now */
+	len = emit_bucket(buf, 0, 0, nr_invocations() - some);
+	for (i = 1; i < LOOPS_BUCKETS; i++)
+		len += emit_bucket(buf, len, i, counts[i]);
+	return len;
 }
 STATUS(loops_histogram, "invocations by iterations without a task: least of the bucket, count");
 
 static int get_duration_histogram(char *buf, const struct kernel_param *kp)
 {
-	return emit_histogram(buf, offsetof(struct figures, duration),
-			      DURATION_BUCKETS);
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < DURATION_BUCKETS; i++)
+		len += emit_bucket(buf, len, i,
+				   sum(offsetof(struct figures, duration[i]), 1));
+	return len;
 }
 STATUS(duration_histogram, "invocations by their duration in ns: least of the bucket, count");
 
@@ -327,6 +385,9 @@ static int __init loopguard_livepatch_init(void)
 	if (ret)
 		return ret;
 
+	look_at_tsc();
+	if (tsc_mult)
+		funcs[0].new_func = tsc_wrapper;
 	funcs[0].old_name = loop.name;
 	static_call_update(body, (body_fn *)loop.body);
 	ret = klp_enable_patch(&patch);

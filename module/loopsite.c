@@ -48,16 +48,20 @@ static struct site {
 	u8 base;
 	u8 index;
 	u8 scale;		/* 0: no index */
-	s32 context;		/* displacement of the dispatch context */
+	s32 disp;
 } sites[LG_MAX_LOOPS];
 
 static const struct lg_target *target;
 
-static unsigned long reg(struct pt_regs *regs, u8 offset)
+static __always_inline unsigned long reg(struct pt_regs *regs, u8 offset)
 {
 	return *(unsigned long *)((char *)regs + offset);
 }
-NOKPROBE_SYMBOL(reg);
+
+static __always_inline const struct site *site_of(struct kprobe *kp)
+{
+	return container_of(kp, struct site, probe);
+}
 
 /*
  * In the loop: IRQs off, rq lock held. While the probe is a breakpoint this is in the
@@ -65,15 +69,23 @@ NOKPROBE_SYMBOL(reg);
  */
 static int at_loop_site(struct kprobe *kp, struct pt_regs *regs)
 {
-	const struct site *site = container_of(kp, struct site, probe);
-	unsigned long ctx = reg(regs, site->base) + site->context;
+	const struct site *site = site_of(kp);
 
-	if (site->scale)
-		ctx += reg(regs, site->index) * site->scale;
-	lg_iteration((void *)ctx, regs->sp);
+	lg_iteration((u32 *)(reg(regs, site->base) + site->disp), regs->sp);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_loop_site);
+
+/* The same where the load has an index. */
+static int at_indexed_site(struct kprobe *kp, struct pt_regs *regs)
+{
+	const struct site *site = site_of(kp);
+
+	lg_iteration((u32 *)(reg(regs, site->base) + site->disp +
+			     reg(regs, site->index) * site->scale), regs->sp);
+	return 0;
+}
+NOKPROBE_SYMBOL(at_indexed_site);
 
 /* The same, when the kernel is about to end the loop itself. */
 static int at_bound(struct kprobe *kp, struct pt_regs *regs)
@@ -91,8 +103,7 @@ static void set_operand(struct site *site, const struct lg_operand *mem)
 	site->scale = mem->index == LG_REG_NONE ? 0 : mem->scale;
 	if (site->scale)
 		site->index = reg_offset[mem->index];
-	/* from the context or from what it is a part of, mem tells */
-	site->context = mem->disp - (s32)target->nr_tasks_offset;
+	site->disp = mem->disp;
 }
 
 /* Does the loop site hold a kprobe's breakpoint or jump? */
@@ -127,7 +138,7 @@ static int arm_site(struct site *site, const struct lg_loop *loop)
 	int ret;
 
 	set_operand(site, &loop->site.nr_tasks);
-	probe->pre_handler = at_loop_site;
+	probe->pre_handler = site->scale ? at_indexed_site : at_loop_site;
 	probe->addr = (kprobe_opcode_t *)(loop->function.address +
 					  loop->site.offset);
 	ret = copy_from_kernel_nofault(&site->original, probe->addr,

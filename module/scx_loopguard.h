@@ -5,6 +5,7 @@
 #ifndef SCX_LOOPGUARD_H
 #define SCX_LOOPGUARD_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 
 /* The function that holds the dispatch loop. */
@@ -17,7 +18,9 @@ int scx_loopguard_attach(bool (*in_force)(void),
 			 struct scx_loopguard_loop *loop);
 int scx_loopguard_may_wrap(void);
 void scx_loopguard_detach(void);
-void scx_loopguard_begin(void);
-unsigned int scx_loopguard_end(void);
+void scx_loopguard_over(void);
+
+/* Iterations that found no task; each CPU's is for itself to read, IRQs off. */
+DECLARE_PER_CPU(u64, scx_loopguard_hits);
 
 #endif
