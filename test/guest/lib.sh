@@ -98,6 +98,17 @@ sched_stop() {
 	wait "$sched_pid"
 }
 
+# scx_central's init wants to be on CPU 0 and pins its loader there, but this kernel
+# runs init in a thread of its own, anywhere, with or without the module. The first
+# scheduler has started that thread; its name is cut off.
+init_on_cpu0() {
+	local comm
+
+	for comm in $(grep -l ^scx_ops_enable_ /proc/[0-9]*/comm); do
+		taskset -p 1 "$(basename "${comm%/comm}")"
+	done
+}
+
 # hogs COUNT [POLICY]: that many tasks that never sleep.
 hogs() {
 	local i=0
