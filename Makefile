@@ -59,6 +59,9 @@ check:
 check-all:
 	@test/run --all $(CASES)
 
+bench:
+	@test/figures --print targets cost storm scale
+
 help:
 	@echo 'make               build the module for the running kernel'
 	@echo 'make install       install it under /lib/modules/KVER/updates'
@@ -67,9 +70,10 @@ help:
 	@echo 'make demo          show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
 	@echo 'make check         run all tests, in virtual machines; CASES="rescue-* hang-*" for some'
 	@echo 'make check-all     the same on every kernel there is a recipe for, an hour more the first time'
+	@echo 'make bench         measure what the module costs, in instructions of virtual machines, 40 minutes'
 	@echo ''
 	@echo 'KVER=  the kernel to build for (now $(KVER))'
 	@echo 'KDIR=  its headers or build tree (now $(KDIR))'
 	@echo 'LLVM=  build with clang; set by itself for a kernel that was'
 
-.PHONY: all module kernel-check install dkms-install clean demo check check-all help
+.PHONY: all module kernel-check install dkms-install clean demo check check-all bench help

@@ -146,7 +146,7 @@ host() {
 		costs loopsite pipe 15
 		costs loopsite cross 170
 		costs loopsite-breakpoint pipe 15
-		costs loopsite-breakpoint cross 700
+		costs loopsite-breakpoint cross 800
 		costs loopsite+livepatch pipe 290
 		costs loopsite+livepatch cross 590
 		costs kretprobe pipe 2000
