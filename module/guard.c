@@ -27,19 +27,24 @@
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/seqlock.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
 #include <linux/uaccess.h>
 
+#include "eject.h"
 #include "guard.h"
 #include "scx_loopguard.h"
 #include "target.h"
+#include "tell.h"
 
 unsigned int lg_limit = LG_LIMIT_DEFAULT;
+unsigned int lg_budget_us;
 bool lg_enforce = true;
 
 enum {
@@ -87,10 +92,20 @@ struct lg_cpu {
 	u64 over;			/* times that IRQs were found on again */
 
 	/*
+	 * local_clock() when the outermost invocation began, as far as is known, 0:
+	 * nobody wanted to know. Where loops are nested, the inner one may have been
+	 * counted first: it is of the stretch without IRQs that @began_over tells.
+	 */
+	u64 began;
+	u64 began_over;
+
+	/*
 	 * This CPU is to be kicked. Set under its rq lock by the CPU that
 	 * balanced its rq, taken by that CPU's irq_work.
 	 */
 	bool kick;
+
+	bool tripped;			/* since IRQs were on */
 
 	struct irq_work work;
 	call_single_data_t csd;		/* to kick this CPU from a sibling */
@@ -98,11 +113,11 @@ struct lg_cpu {
 	/* for the readers of the status */
 	u64 hits;
 	u64 trips;
+	u64 budget_trips;
 	u64 kicks;
 	u32 max_loops;
-	seqcount_t trip_seq;		/* covers the two below */
-	u64 trip_ns;
-	char trip_ops[LG_OPS_NAME_LEN];
+	seqcount_t trip_seq;		/* covers the one below */
+	struct lg_trip trip;
 };
 
 static DEFINE_PER_CPU_ALIGNED(struct lg_cpu, lg_cpu);
@@ -267,13 +282,33 @@ static void read_ops_name(char *name, const void *ctx)
 }
 NOKPROBE_SYMBOL(read_ops_name);
 
-static void record_trip(struct lg_cpu *c, const void *ctx)
+/*
+ * @counter counts trips of this kind. What there is to be done about it beyond this
+ * invocation waits for the irq_work.
+ */
+static void record_trip(struct lg_cpu *c, const void *ctx, u32 loops,
+			u64 *counter)
 {
-	WRITE_ONCE(c->trips, c->trips + 1);
+	struct lg_trip *trip = &c->trip;
+
+	WRITE_ONCE(*counter, *counter + 1);
 	raw_write_seqcount_begin(&c->trip_seq);
-	c->trip_ns = ktime_get_boot_fast_ns();
-	read_ops_name(c->trip_ops, ctx);
+	trip->ns = ktime_get_boot_fast_ns();
+	trip->duration = c->began ? local_clock() - c->began : 0;
+	trip->loops = loops;
+	trip->more += c->tripped;
+	trip->budget = counter == &c->budget_trips;
+	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
+	trip->comm[TASK_COMM_LEN - 1] = '\0';
+	read_ops_name(trip->ops, ctx);
 	raw_write_seqcount_end(&c->trip_seq);
+
+	if (target->nested)
+		lg_storm_trip(0, 0);
+	else
+		lg_storm_trip(c->hits - loops, loops);
+	c->tripped = true;
+	irq_work_queue(&c->work);
 }
 NOKPROBE_SYMBOL(record_trip);
 
@@ -283,13 +318,16 @@ static bool ends_by_itself(const struct invocation *inv)
 	return target->native_limit && inv->loops >= target->native_limit;
 }
 
-/* The invocation has reached the limit: end the loop, unless only observing. */
+/*
+ * The invocation has reached the limit or spent its budget, which @counter counts: end
+ * the loop, unless only observing.
+ */
 static noinline void trip(struct lg_cpu *c, struct invocation *inv,
-			  u32 *nr_tasks)
+			  u32 *nr_tasks, u64 *counter)
 {
 	if (!inv->tripped) {
 		inv->tripped = true;
-		record_trip(c, inv->ctx);
+		record_trip(c, inv->ctx, inv->loops, counter);
 	}
 	if (ends_by_itself(inv)) {
 		restart_count(inv);
@@ -320,6 +358,38 @@ static u32 limit_in_force(bool outermost)
 	u32 native = target->native_limit;
 
 	return unlikely(native && native < limit) ? native : limit;
+}
+
+/* Does anybody want to know how long an invocation takes? */
+static __always_inline bool is_timed(void)
+{
+	return unlikely(READ_ONCE(lg_budget_us)) || lg_trips_are_traced();
+}
+
+/*
+ * The first iteration of an invocation is over, which is the first that one sees of it
+ * unless the livepatch has told.
+ */
+static __always_inline void note_begin(struct lg_cpu *c,
+				       const struct invocation *inv)
+{
+	if (c->wrapped || inv != c->nest ||
+	    (target->nested && c->began_over == c->over))
+		return;
+	c->began = is_timed() ? local_clock() : 0;
+	c->began_over = c->over;
+}
+
+/*
+ * Has the outermost invocation, or what is in it, been under way for too long? Not
+ * while draining: a loop that is cut short there does not show that it is endless.
+ */
+static __always_inline bool is_over_budget(const struct lg_cpu *c)
+{
+	u32 us = READ_ONCE(lg_budget_us);
+
+	return unlikely(us) && c->began && !READ_ONCE(draining) &&
+	       local_clock() - c->began > us * (u64)NSEC_PER_USEC;
 }
 
 /* An iteration has found no task: count it for the readers. */
@@ -366,10 +436,15 @@ void lg_iteration(void *ctx, unsigned long sp)
 	}
 
 	WRITE_ONCE(inv->loops, loops);
-	if (loops == 1 && !c->wrapped)
-		irq_work_queue(&c->work);
+	if (loops == 1) {
+		note_begin(c, inv);
+		if (!c->wrapped)
+			irq_work_queue(&c->work);
+	}
 	if (loops >= limit_in_force(inv == c->nest))
-		trip(c, inv, nr_tasks);
+		trip(c, inv, nr_tasks, &c->trips);
+	else if (is_over_budget(c))
+		trip(c, inv, nr_tasks, &c->budget_trips);
 }
 NOKPROBE_SYMBOL(lg_iteration);
 
@@ -391,7 +466,8 @@ void lg_bound_reached(unsigned long sp)
 	if (inv->loops + 1 >= target->native_limit) {
 		count(c, inv);
 		if (!inv->tripped)
-			record_trip(c, inv->ctx);
+			record_trip(c, inv->ctx, inv->loops + 1,
+				    &c->trips);
 	}
 	forget_invocation(c, frame);
 }
@@ -451,6 +527,7 @@ void scx_loopguard_begin(void)
 
 	restart_all(c);
 	c->iterations = 0;
+	c->began = is_timed() ? local_clock() : 0;
 	c->wrapped = true;
 }
 EXPORT_SYMBOL_GPL(scx_loopguard_begin);
@@ -511,6 +588,14 @@ static void kick_if_due(struct lg_cpu *me, int cpu)
 		kick(me, cpu);
 }
 
+static void after_trip(struct lg_cpu *c)
+{
+	c->tripped = false;
+	lg_tell_trip(&c->trip);
+	lg_storm_look(&c->trip);
+	c->trip.more = 0;
+}
+
 /* The invocation is over: IRQs are on again, or this could not run. */
 static void invocation_over(struct irq_work *work)
 {
@@ -521,6 +606,8 @@ static void invocation_over(struct irq_work *work)
 	restart_all(c);
 	c->nest[0].futile = 0;
 	WRITE_ONCE(c->over, c->over + 1);
+	if (c->tripped)
+		after_trip(c);
 	kick_if_due(c, smp_processor_id());
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
 		kick_if_due(c, cpu);
@@ -554,6 +641,7 @@ void lg_read_counts(struct lg_counts *counts)
 
 		counts->hits += READ_ONCE(c->hits);
 		counts->trips += READ_ONCE(c->trips);
+		counts->budget_trips += READ_ONCE(c->budget_trips);
 		counts->kicks += READ_ONCE(c->kicks);
 		counts->max_loops = max(counts->max_loops,
 					READ_ONCE(c->max_loops));
@@ -579,8 +667,8 @@ void lg_read_last_trip(struct lg_last_trip *last)
 		trip.cpu = cpu;
 		do {
 			seq = read_seqcount_begin(&c->trip_seq);
-			trip.ns = c->trip_ns;
-			memcpy(trip.ops, c->trip_ops, sizeof(trip.ops));
+			trip.ns = c->trip.ns;
+			memcpy(trip.ops, c->trip.ops, sizeof(trip.ops));
 		} while (read_seqcount_retry(&c->trip_seq, seq));
 
 		if (trip.ns > last->ns)

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ejecting a BPF scheduler under which a CPU does nothing but trip
+ *
+ * While loops are ended again and again the machine lives, but burns its CPUs until the
+ * scheduler's watchdog finds a task that has not run, which may take 30 s. With
+ * eject_ms the kernel is asked for what sysrq-S does as soon as one CPU has had no
+ * progress for that long. That function is exported and is what a keyboard or a
+ * serial line calls from its hard interrupt, so the irq_work may as well: nothing of it
+ * waits for a task that the BPF scheduler would have to run. A work item would.
+ *
+ * There was progress on a CPU between two of its trips if
+ *
+ * - an invocation in between ended without a trip: the loop found a task, or nothing
+ *   was dispatched any more. That shows in the count of iterations, which no trip
+ *   accounts for; where loops are nested it does not, as others count in between; or
+ * - a user's task runs when the tripped invocation is over, or ran until it began.
+ *   That catches those that the loop found in its very first iteration, of which the
+ *   hook knows nothing. Kernel threads do not count, and neither do real-time
+ *   tasks: schedulers hand the first to their CPU without a dispatch, and the second
+ *   are none of theirs, so that both run in the worst of storms.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sched/prio.h>
+#include <linux/smp.h>
+#include <linux/sysrq.h>
+#include <linux/time64.h>
+
+#include "eject.h"
+#include "guard.h"
+#include "tell.h"
+
+unsigned int lg_eject_ms;
+
+/* Trips further apart than this do not belong together. */
+#define APART_NS	(1000 * NSEC_PER_MSEC)
+
+/*
+ * It takes the kernel a while to take a scheduler down. What trips until no CPU has for so
+ * long is the one that was ejected; to enable another one takes longer.
+ */
+#define QUIET_NS	(100 * NSEC_PER_MSEC)
+
+/* Trips without progress. Of its own CPU, IRQs off: written by the hook or the irq_work. */
+struct storm {
+	u64 since;		/* the first of them, ns */
+	u64 last;		/* 0: none yet */
+	u64 trips;
+	u64 hits;		/* what the CPU had counted at the last trip */
+	bool progress;		/* seen by the hook */
+};
+
+static DEFINE_PER_CPU(struct storm, storms);
+
+static atomic64_t ejections;
+
+/* The last trip, on any CPU, of the scheduler that has been dealt with; 0: none is. */
+static u64 dealt_with;
+
+/**
+ * lg_can_eject - does kernel.sysrq allow what ejects BPF schedulers
+ *
+ * Context: any.
+ * Return: true if so; false too where the kernel has no sysrq.
+ */
+bool lg_can_eject(void)
+{
+	int mask = sysrq_mask();
+
+	/* as sysrq_on_mask() does; S is among the "nicing of all RT tasks" */
+	return mask == 1 || mask & SYSRQ_ENABLE_RTNICE;
+}
+
+/**
+ * lg_ejections - how many schedulers the kernel has been asked to eject
+ *
+ * Context: any.
+ * Return: their number.
+ */
+u64 lg_ejections(void)
+{
+	return atomic64_read(&ejections);
+}
+
+/* Does this CPU run, or is it about to leave, what a scheduler is there for? */
+static __always_inline bool runs_users_task(void)
+{
+	return !(current->flags & PF_KTHREAD) && current->prio >= MAX_RT_PRIO;
+}
+
+/**
+ * lg_storm_trip - an invocation is a trip
+ * @hits_before: iterations that this CPU had counted when it began, or 0
+ * @loops: how many it has counted itself, or 0
+ *
+ * Context: in the loop: IRQs off, rq lock held.
+ */
+void lg_storm_trip(u64 hits_before, u32 loops)
+{
+	struct storm *s = this_cpu_ptr(&storms);
+
+	if (likely(!READ_ONCE(lg_eject_ms)))
+		return;
+	if (hits_before != s->hits || runs_users_task())
+		s->progress = true;
+	s->hits = hits_before + loops;
+	s->trips++;
+}
+NOKPROBE_SYMBOL(lg_storm_trip);
+
+static void eject(const struct storm *s, const struct lg_trip *trip)
+{
+	if (!lg_can_eject()) {
+		pr_err("BPF scheduler \"%s\" not ejected: kernel.sysrq is %d now, which does not allow it\n",
+		       trip->ops, sysrq_mask());
+		return;
+	}
+	atomic64_inc(&ejections);
+	lg_tell_eject(trip, s->trips, trip->ns - s->since);
+	handle_sysrq('S');
+}
+
+/* Has this scheduler been dealt with? If not, nobody else will now. */
+static bool is_dealt_with(u64 now)
+{
+	u64 last = READ_ONCE(dealt_with);
+
+	return last || cmpxchg(&dealt_with, 0, now);
+}
+
+/* See that the next scheduler's turn comes. */
+static void watch_its_end(u64 now)
+{
+	u64 last = READ_ONCE(dealt_with);
+
+	if (likely(!last))
+		return;
+	/* another CPU may have looked at the clock later and been here earlier */
+	if ((s64)(now - last) > (s64)QUIET_NS)
+		cmpxchg(&dealt_with, last, 0);
+	else
+		WRITE_ONCE(dealt_with, now);
+}
+
+/* Has this CPU done nothing but trip for @ms, as of its trip at @now? */
+static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
+{
+	if (!s->last || s->progress || runs_users_task() ||
+	    (s64)(now - s->last) > (s64)APART_NS) {
+		s->progress = false;
+		s->since = now;
+		s->trips = 1;
+	}
+	s->last = now;
+	/* this clock may step back by a little */
+	return (s64)(now - s->since) >= (s64)(ms * NSEC_PER_MSEC);
+}
+
+/**
+ * lg_storm_look - an invocation that has tripped is over: is it time to eject
+ * @trip: the trip
+ *
+ * Context: hard irq, no rq lock held, on the CPU that has tripped.
+ */
+void lg_storm_look(const struct lg_trip *trip)
+{
+	unsigned int ms = READ_ONCE(lg_eject_ms);
+	struct storm *s = this_cpu_ptr(&storms);
+
+	if (likely(!ms))
+		return;
+	watch_its_end(trip->ns);
+	/* nothing is changed where nothing is to be */
+	if (is_stuck(s, trip->ns, ms) && READ_ONCE(lg_enforce) &&
+	    !lg_distrusts() && !is_dealt_with(trip->ns))
+		eject(s, trip);
+}
