@@ -53,6 +53,7 @@ struct storm {
 	u64 last;		/* 0: none yet */
 	u64 trips;
 	u64 hits;		/* what the CPU had counted at the last trip */
+	u32 schedulers;		/* so many had been dealt with before */
 	bool progress;		/* seen by the hook */
 };
 
@@ -62,6 +63,9 @@ static atomic64_t ejections;
 
 /* The last trip, on any CPU, of the scheduler that has been dealt with; 0: none is. */
 static u64 dealt_with;
+
+/* How many have been; written by whoever sets the one above. */
+static u32 schedulers;
 
 /**
  * lg_can_eject - does kernel.sysrq allow what ejects BPF schedulers
@@ -126,33 +130,39 @@ static void eject(const struct storm *s, const struct lg_trip *trip)
 	handle_sysrq('S');
 }
 
-/* Has this scheduler been dealt with? If not, nobody else will now. */
+/*
+ * Does this trip belong to a scheduler that has been dealt with? If not, it may be the
+ * first one of the next.
+ */
 static bool is_dealt_with(u64 now)
 {
 	u64 last = READ_ONCE(dealt_with);
 
-	return last || cmpxchg(&dealt_with, 0, now);
-}
-
-/* See that the next scheduler's turn comes. */
-static void watch_its_end(u64 now)
-{
-	u64 last = READ_ONCE(dealt_with);
-
 	if (likely(!last))
-		return;
+		return false;
 	/* another CPU may have looked at the clock later and been here earlier */
 	if ((s64)(now - last) > (s64)QUIET_NS)
-		cmpxchg(&dealt_with, last, 0);
-	else
-		WRITE_ONCE(dealt_with, now);
+		return cmpxchg(&dealt_with, last, 0) != last;
+	WRITE_ONCE(dealt_with, now);
+	return true;
+}
+
+/* Whoever is the first deals with it. */
+static bool deal_with_it(u64 now)
+{
+	if (cmpxchg(&dealt_with, 0, now))
+		return false;
+	WRITE_ONCE(schedulers, schedulers + 1);
+	return true;
 }
 
 /* Has this CPU done nothing but trip for @ms, as of its trip at @now? */
 static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
 {
 	if (!s->last || s->progress || runs_users_task() ||
-	    (s64)(now - s->last) > (s64)APART_NS) {
+	    (s64)(now - s->last) > (s64)APART_NS ||
+	    s->schedulers != READ_ONCE(schedulers)) {
+		s->schedulers = READ_ONCE(schedulers);
 		s->progress = false;
 		s->since = now;
 		s->trips = 1;
@@ -173,11 +183,10 @@ void lg_storm_look(const struct lg_trip *trip)
 	unsigned int ms = READ_ONCE(lg_eject_ms);
 	struct storm *s = this_cpu_ptr(&storms);
 
-	if (likely(!ms))
+	if (likely(!ms) || is_dealt_with(trip->ns))
 		return;
-	watch_its_end(trip->ns);
 	/* nothing is changed where nothing is to be */
 	if (is_stuck(s, trip->ns, ms) && READ_ONCE(lg_enforce) &&
-	    !lg_distrusts() && !is_dealt_with(trip->ns))
+	    !lg_distrusts() && deal_with_it(trip->ns))
 		eject(s, trip);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Tracepoints scx_loopguard:trip and scx_loopguard:eject; their fields are promised in
- * ABI/tracepoints
+ * the file ABI
  *
  * They are hit by the irq_work when the invocation is over, so what is attached to them
  * runs in a hard interrupt, under no lock of the scheduler.
