@@ -29,7 +29,7 @@ one_value() {
 # left_out: what the last line has left out, -1: there is but one line
 left_out() {
 	dmesg | sed -n 's/.*scx_loopguard: trip: .*(\([0-9]*\) more trips since.*/\1/p' |
-		awk '{ n = $1 } END { print NR > 1 ? n : -1 }'
+		awk '{ n = $1 } END { print (NR > 1 ? n : -1) }'
 }
 
 guest() {
