@@ -12,8 +12,9 @@
  * There was progress on a CPU between two of its trips if
  *
  * - an invocation in between ended without a trip: the loop found a task, or nothing
- *   was dispatched any more. That shows in the count of iterations, which no trip
- *   accounts for; where loops are nested it does not, as others count in between; or
+ *   was dispatched any more. If it took more than an iteration, its irq_work comes without
+ *   a trip. If not, it shows in the count of iterations, which no trip accounts for;
+ *   where loops are nested it does not, as others count in between; or
  * - a user's task runs when the tripped invocation is over, or ran until it began.
  *   That catches those that the loop found in its very first iteration, of which the
  *   hook knows nothing. Kernel threads do not count, and neither do real-time
@@ -117,6 +118,17 @@ void lg_storm_trip(u64 hits_before, u32 loops)
 	s->trips++;
 }
 NOKPROBE_SYMBOL(lg_storm_trip);
+
+/**
+ * lg_storm_progress - an invocation has ended without a trip
+ *
+ * Context: IRQs off, on the CPU that it was on.
+ */
+void lg_storm_progress(void)
+{
+	this_cpu_write(storms.progress, true);
+}
+NOKPROBE_SYMBOL(lg_storm_progress);
 
 static void eject(const struct storm *s, const struct lg_trip *trip)
 {

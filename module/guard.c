@@ -105,7 +105,9 @@ struct lg_cpu {
 	 */
 	bool kick;
 
-	bool tripped;			/* since IRQs were on */
+	/* since IRQs were on */
+	bool counted;			/* an iteration, of whatever invocation */
+	bool tripped;
 
 	struct irq_work work;
 	call_single_data_t csd;		/* to kick this CPU from a sibling */
@@ -373,6 +375,7 @@ static __always_inline bool is_timed(void)
 static __always_inline void note_begin(struct lg_cpu *c,
 				       const struct invocation *inv)
 {
+	c->counted = true;
 	if (c->wrapped || inv != c->nest ||
 	    (target->nested && c->began_over == c->over))
 		return;
@@ -545,6 +548,8 @@ unsigned int scx_loopguard_end(void)
 
 	restart_all(c);
 	c->wrapped = false;
+	if (c->iterations && !c->tripped)
+		lg_storm_progress();
 	return c->iterations;
 }
 EXPORT_SYMBOL_GPL(scx_loopguard_end);
@@ -608,6 +613,9 @@ static void invocation_over(struct irq_work *work)
 	WRITE_ONCE(c->over, c->over + 1);
 	if (c->tripped)
 		after_trip(c);
+	else if (c->counted)
+		lg_storm_progress();
+	c->counted = false;
 	kick_if_due(c, smp_processor_id());
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
 		kick_if_due(c, cpu);
@@ -773,6 +781,7 @@ int lg_guard_init(const struct lg_target *found)
 		c->work = IRQ_WORK_INIT_HARD(invocation_over);
 		INIT_CSD(&c->csd, resched_here, NULL);
 		seqcount_init(&c->trip_seq);
+		c->began_over = U64_MAX;	/* no stretch is known yet */
 	}
 	return 0;
 }
