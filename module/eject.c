@@ -14,7 +14,8 @@
  * - an invocation in between ended without a trip: the loop found a task, or nothing
  *   was dispatched any more. If it took more than an iteration, its irq_work comes without
  *   a trip. If not, it shows in the count of iterations, which no trip accounts for;
- *   where loops are nested it does not, as others count in between; or
+ *   where loops are nested it does not, as others count in between. That is why time is
+ *   left out in which the CPU was idle, see AWAY_NS; or
  * - a user's task runs when the tripped invocation is over, or ran until it began.
  *   That catches those that the loop found in its very first iteration, of which the
  *   hook knows nothing. Kernel threads do not count, and neither do real-time
@@ -43,6 +44,14 @@ unsigned int lg_eject_ms;
 #define APART_NS	(1000 * NSEC_PER_MSEC)
 
 /*
+ * A CPU that has been kicked is back in its loop at once. If it takes longer than this it
+ * had nothing to dispatch, or ran something else: that time does not count. Shorter
+ * than any sleep that matters, longer than the first call of ops.dispatch(), which
+ * is in there too.
+ */
+#define AWAY_NS		(20 * NSEC_PER_MSEC)
+
+/*
  * It takes the kernel a while to take a scheduler down. What trips until no CPU has for so
  * long is the one that was ejected; to enable another one takes longer.
  */
@@ -50,7 +59,7 @@ unsigned int lg_eject_ms;
 
 /* Trips without progress. Of its own CPU, IRQs off: written by the hook or the irq_work. */
 struct storm {
-	u64 since;		/* the first of them, ns */
+	u64 since;		/* the first of them, ns, and all of AWAY_NS later */
 	u64 last;		/* 0: none yet */
 	u64 trips;
 	u64 hits;		/* what the CPU had counted at the last trip */
@@ -168,9 +177,21 @@ static bool deal_with_it(u64 now)
 	return true;
 }
 
-/* Has this CPU done nothing but trip for @ms, as of its trip at @now? */
-static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
+/* How long had this CPU been away from its loop when it came back to trip? */
+static u64 was_away(const struct storm *s, const struct lg_trip *trip)
 {
+	s64 away = trip->ns - trip->duration - s->last;
+
+	/* not known of the very first one after eject_ms was set */
+	return trip->duration && away > (s64)AWAY_NS ? away : 0;
+}
+
+/* Has this CPU done nothing but trip for @ms, as of this trip? */
+static bool is_stuck(struct storm *s, const struct lg_trip *trip,
+		     unsigned int ms)
+{
+	u64 now = trip->ns;
+
 	if (!s->last || s->progress || runs_users_task() ||
 	    (s64)(now - s->last) > (s64)APART_NS ||
 	    s->schedulers != READ_ONCE(schedulers)) {
@@ -178,6 +199,8 @@ static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
 		s->progress = false;
 		s->since = now;
 		s->trips = 1;
+	} else {
+		s->since += was_away(s, trip);
 	}
 	s->last = now;
 	/* this clock may step back by a little */
@@ -198,7 +221,7 @@ void lg_storm_look(const struct lg_trip *trip)
 	if (likely(!ms) || is_dealt_with(trip->ns))
 		return;
 	/* nothing is changed where nothing is to be */
-	if (is_stuck(s, trip->ns, ms) && READ_ONCE(lg_enforce) &&
+	if (is_stuck(s, trip, ms) && READ_ONCE(lg_enforce) &&
 	    !lg_distrusts() && deal_with_it(trip->ns))
 		eject(s, trip);
 }

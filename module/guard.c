@@ -365,7 +365,8 @@ static u32 limit_in_force(bool outermost)
 /* Does anybody want to know how long an invocation takes? */
 static __always_inline bool is_timed(void)
 {
-	return unlikely(READ_ONCE(lg_budget_us)) || lg_trips_are_traced();
+	return unlikely(READ_ONCE(lg_budget_us)) ||
+	       unlikely(READ_ONCE(lg_eject_ms)) || lg_trips_are_traced();
 }
 
 /*
