@@ -13,9 +13,11 @@
  *
  * - an invocation in between ended without a trip: the loop found a task, or nothing
  *   was dispatched any more. If it took more than an iteration, its irq_work comes without
- *   a trip. If not, it shows in the count of iterations, which no trip accounts for;
- *   where loops are nested it does not, as others count in between. That is why time is
- *   left out in which the CPU was idle, see AWAY_NS; or
+ *   a trip, and the task that it has found then runs; a kernel thread or a real-time
+ *   task may have been put there by anyone, see below. If it took but one, it shows in
+ *   the count of iterations, which no trip accounts for;
+ *   where loops are nested that may be one of the inner ones, so only the time that
+ *   the CPU was away then is left out, see AWAY_NS; or
  * - a user's task runs when the tripped invocation is over, or ran until it began.
  *   That catches those that the loop found in its very first iteration, of which the
  *   hook knows nothing. Kernel threads do not count, and neither do real-time
@@ -44,8 +46,8 @@ unsigned int lg_eject_ms;
 #define APART_NS	(1000 * NSEC_PER_MSEC)
 
 /*
- * A CPU that has been kicked is back in its loop at once. If it takes longer than this it
- * had nothing to dispatch, or ran something else: that time does not count. Shorter
+ * A CPU that has been kicked is back in its loop at once. If it takes longer than this, and
+ * something was counted that is of no trip, then it may well have been idle. Shorter
  * than any sleep that matters, longer than the first call of ops.dispatch(), which
  * is in there too.
  */
@@ -59,12 +61,13 @@ unsigned int lg_eject_ms;
 
 /* Trips without progress. Of its own CPU, IRQs off: written by the hook or the irq_work. */
 struct storm {
-	u64 since;		/* the first of them, ns, and all of AWAY_NS later */
+	u64 since;		/* the first of them, ns; later by what is left out */
 	u64 last;		/* 0: none yet */
 	u64 trips;
 	u64 hits;		/* what the CPU had counted at the last trip */
 	u32 schedulers;		/* so many had been dealt with before */
 	bool progress;		/* seen by the hook */
+	bool unsure;		/* there may have been some */
 };
 
 static DEFINE_PER_CPU(struct storm, storms);
@@ -110,18 +113,21 @@ static __always_inline bool runs_users_task(void)
 
 /**
  * lg_storm_trip - an invocation is a trip
- * @hits_before: iterations that this CPU had counted when it began, or 0
- * @loops: how many it has counted itself, or 0
+ * @hits_before: iterations that this CPU had counted when it began
+ * @loops: how many it has counted itself
+ * @nested: others may have counted in between
  *
  * Context: in the loop: IRQs off, rq lock held.
  */
-void lg_storm_trip(u64 hits_before, u32 loops)
+void lg_storm_trip(u64 hits_before, u32 loops, bool nested)
 {
 	struct storm *s = this_cpu_ptr(&storms);
 
 	if (likely(!READ_ONCE(lg_eject_ms)))
 		return;
-	if (hits_before != s->hits || runs_users_task())
+	if (hits_before != s->hits)
+		s->unsure = true;
+	if ((s->unsure && !nested) || runs_users_task())
 		s->progress = true;
 	s->hits = hits_before + loops;
 	s->trips++;
@@ -129,15 +135,20 @@ void lg_storm_trip(u64 hits_before, u32 loops)
 NOKPROBE_SYMBOL(lg_storm_trip);
 
 /**
- * lg_storm_progress - an invocation has ended without a trip
+ * lg_storm_pause - an invocation that is no trip is over
+ * @hits: iterations that this CPU has counted by now
  *
- * Context: IRQs off, on the CPU that it was on.
+ * Context: hard irq, no rq lock held, on the CPU that it was on.
  */
-void lg_storm_progress(void)
+void lg_storm_pause(u64 hits)
 {
-	this_cpu_write(storms.progress, true);
+	struct storm *s = this_cpu_ptr(&storms);
+
+	if (is_idle_task(current) || runs_users_task())
+		s->progress = true;
+	else
+		s->hits = hits;
 }
-NOKPROBE_SYMBOL(lg_storm_progress);
 
 static void eject(const struct storm *s, const struct lg_trip *trip)
 {
@@ -182,8 +193,8 @@ static u64 was_away(const struct storm *s, const struct lg_trip *trip)
 {
 	s64 away = trip->ns - trip->duration - s->last;
 
-	/* not known of the very first one after eject_ms was set */
-	return trip->duration && away > (s64)AWAY_NS ? away : 0;
+	/* the duration of the very first one after eject_ms was set is not known */
+	return s->unsure && trip->duration && away > (s64)AWAY_NS ? away : 0;
 }
 
 /* Has this CPU done nothing but trip for @ms, as of this trip? */
@@ -203,6 +214,7 @@ static bool is_stuck(struct storm *s, const struct lg_trip *trip,
 		s->since += was_away(s, trip);
 	}
 	s->last = now;
+	s->unsure = false;
 	/* this clock may step back by a little */
 	return (s64)(now - s->since) >= (s64)(ms * NSEC_PER_MSEC);
 }

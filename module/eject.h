@@ -20,8 +20,8 @@ extern unsigned int lg_eject_ms;
 struct lg_trip;
 
 bool lg_can_eject(void);
-void lg_storm_trip(u64 hits_before, u32 loops);
-void lg_storm_progress(void);
+void lg_storm_trip(u64 hits_before, u32 loops, bool nested);
+void lg_storm_pause(u64 hits);
 void lg_storm_look(const struct lg_trip *trip);
 u64 lg_ejections(void);
 

@@ -305,10 +305,7 @@ static void record_trip(struct lg_cpu *c, const void *ctx, u32 loops,
 	read_ops_name(trip->ops, ctx);
 	raw_write_seqcount_end(&c->trip_seq);
 
-	if (target->nested)
-		lg_storm_trip(0, 0);
-	else
-		lg_storm_trip(c->hits - loops, loops);
+	lg_storm_trip(c->hits - loops, loops, target->nested);
 	c->tripped = true;
 	irq_work_queue(&c->work);
 }
@@ -442,7 +439,8 @@ void lg_iteration(void *ctx, unsigned long sp)
 	WRITE_ONCE(inv->loops, loops);
 	if (loops == 1) {
 		note_begin(c, inv);
-		if (!c->wrapped)
+		/* to eject one has to know what comes of an invocation */
+		if (!c->wrapped || unlikely(READ_ONCE(lg_eject_ms)))
 			irq_work_queue(&c->work);
 	}
 	if (loops >= limit_in_force(inv == c->nest))
@@ -549,8 +547,6 @@ unsigned int scx_loopguard_end(void)
 
 	restart_all(c);
 	c->wrapped = false;
-	if (c->iterations && !c->tripped)
-		lg_storm_progress();
 	return c->iterations;
 }
 EXPORT_SYMBOL_GPL(scx_loopguard_end);
@@ -615,7 +611,7 @@ static void invocation_over(struct irq_work *work)
 	if (c->tripped)
 		after_trip(c);
 	else if (c->counted)
-		lg_storm_progress();
+		lg_storm_pause(c->hits);
 	c->counted = false;
 	kick_if_due(c, smp_processor_id());
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))

@@ -14,11 +14,6 @@ why="disabled by sysrq-S"
 tracing=/sys/kernel/debug/tracing
 switches=$tracing/events/sched/sched_switch
 
-# When the kernel has logged a line last, in ms.
-logged_ms() {
-	dmesg | sed -n "s/^\[ *\([0-9]*\)\.\([0-9][0-9][0-9]\).*$1.*/\1\2/p" | tail -n 1
-}
-
 # storms: a scheduler that loops, with tasks that keep it going. Its loader is not to wake up
 # any more: it would be handed to an idle CPU, which is progress.
 storms() {
@@ -46,23 +41,24 @@ trace_users() {
 	echo '(prev_prio >= 100 && (prev_comm == "sh" || prev_comm == "scx_spin")) || (next_prio >= 100 && (next_comm == "sh" || next_comm == "scx_spin"))' \
 		>$switches/filter
 	echo 1 >$switches/enable
+	echo 1 >$tracing/events/scx_loopguard/eject/enable
 }
 
 # to_eject: ms to the ejection since a CPU was without any of those, the one that was for
-# longest. The trace has the clock of the log.
+# longest. Both are in the trace, whose clock is not quite the log's.
 to_eject() {
-	awk -v end="$(logged_ms "sysrq: Disable sched_ext")" '
-		match($0, /\[[0-9]+\]/) && / sched_switch: / {
-			cpu = substr($0, RSTART, RLENGTH)
-			match($0, /[0-9]+\.[0-9]+: sched_switch/)
+	awk 'match($0, /[0-9]+\.[0-9]+: (sched_switch|eject):/) {
 			at = substr($0, RSTART, RLENGTH) * 1000
-			if (at < end)
-				last[cpu] = at
+			match($0, /\[[0-9]+\]/)
+			cpu = substr($0, RSTART, RLENGTH)
+			if (/: eject:/)
+				exit
+			last[cpu] = at
 		}
 		END {
 			for (cpu in last)
-				if (end - last[cpu] > took)
-					took = end - last[cpu]
+				if (at - last[cpu] > took)
+					took = at - last[cpu]
 			printf "%d\n", took
 		}' $tracing/trace
 }
@@ -80,6 +76,7 @@ guest() {
 	trace_users
 	ejects "endless"
 	echo 0 >$switches/enable
+	claim "the ejection is traced" grep -q ": eject:" $tracing/trace
 	took=$(to_eject)
 	say took "$took"
 	# the first trip is a little earlier than the switch that it ends in
