@@ -16,13 +16,15 @@
  *   a trip, and the task that it has found then runs; a kernel thread or a real-time
  *   task may have been put there by anyone, see below. If it took but one, it shows in
  *   the count of iterations, which no trip accounts for;
- *   where loops are nested that may be one of the inner ones, so only the time that
- *   the CPU was away then is left out, see AWAY_NS; or
+ *   where loops are nested that may be one of the inner ones; or
  * - a user's task runs when the tripped invocation is over, or ran until it began.
  *   That catches those that the loop found in its very first iteration, of which the
  *   hook knows nothing. Kernel threads do not count, and neither do real-time
  *   tasks: schedulers hand the first to their CPU without a dispatch, and the second
  *   are none of theirs, so that both run in the worst of storms.
+ *
+ * Not all of it is seen: a user's task may be followed by a real-time one. So time is
+ * left out in which the CPU was away from its loop for longer than some of eject_ms.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -46,12 +48,11 @@ unsigned int lg_eject_ms;
 #define APART_NS	(1000 * NSEC_PER_MSEC)
 
 /*
- * A CPU that has been kicked is back in its loop at once. If it takes longer than this, and
- * something was counted that is of no trip, then it may well have been idle. Shorter
- * than any sleep that matters, longer than the first call of ops.dispatch(), which
- * is in there too.
+ * A CPU that has been kicked is back in its loop at once. What it takes longer than this
+ * part of eject_ms it has done something else, or nothing. The first call of
+ * ops.dispatch() is in there too.
  */
-#define AWAY_NS		(20 * NSEC_PER_MSEC)
+#define AWAY_PART	4
 
 /*
  * It takes the kernel a while to take a scheduler down. What trips until no CPU has for so
@@ -67,7 +68,6 @@ struct storm {
 	u64 hits;		/* what the CPU had counted at the last trip */
 	u32 schedulers;		/* so many had been dealt with before */
 	bool progress;		/* seen by the hook */
-	bool unsure;		/* there may have been some */
 };
 
 static DEFINE_PER_CPU(struct storm, storms);
@@ -125,9 +125,7 @@ void lg_storm_trip(u64 hits_before, u32 loops, bool nested)
 
 	if (likely(!READ_ONCE(lg_eject_ms)))
 		return;
-	if (hits_before != s->hits)
-		s->unsure = true;
-	if ((s->unsure && !nested) || runs_users_task())
+	if ((hits_before != s->hits && !nested) || runs_users_task())
 		s->progress = true;
 	s->hits = hits_before + loops;
 	s->trips++;
@@ -189,12 +187,15 @@ static bool deal_with_it(u64 now)
 }
 
 /* How long had this CPU been away from its loop when it came back to trip? */
-static u64 was_away(const struct storm *s, const struct lg_trip *trip)
+static u64 was_away(const struct storm *s, const struct lg_trip *trip,
+		    unsigned int ms)
 {
 	s64 away = trip->ns - trip->duration - s->last;
 
 	/* the duration of the very first one after eject_ms was set is not known */
-	return s->unsure && trip->duration && away > (s64)AWAY_NS ? away : 0;
+	if (!trip->duration || away < (s64)(ms * NSEC_PER_MSEC / AWAY_PART))
+		return 0;
+	return away;
 }
 
 /* Has this CPU done nothing but trip for @ms, as of this trip? */
@@ -211,10 +212,9 @@ static bool is_stuck(struct storm *s, const struct lg_trip *trip,
 		s->since = now;
 		s->trips = 1;
 	} else {
-		s->since += was_away(s, trip);
+		s->since += was_away(s, trip, ms);
 	}
 	s->last = now;
-	s->unsure = false;
 	/* this clock may step back by a little */
 	return (s64)(now - s->since) >= (s64)(ms * NSEC_PER_MSEC);
 }

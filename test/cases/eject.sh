@@ -30,6 +30,8 @@ storms_end() {
 
 ejects() {
 	storms
+	# to look for it all the time would keep the CPUs from their loops
+	sleep 2
 	claim "$1: the scheduler is ejected" ejected 5 "$why"
 	storms_end
 	claim "$1: by what sysrq-S does" grep -q "^EXIT: .* kind=67" /tmp/sched.log
