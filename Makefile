@@ -8,6 +8,8 @@ KDIR ?= /lib/modules/$(KVER)/build
 NAME    := scx_loopguard
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
+DEB      := $(CURDIR)/deb
+DEB_SRC  := $(DEB)/scx-loopguard-$(VERSION)
 
 # DKMS passes these on for its own purposes; kbuild finds them out by itself.
 unexport KERNELRELEASE
@@ -44,6 +46,18 @@ dkms-install: kernel-check
 	cp -r module patches dkms.conf Makefile README.md LICENSE $(DKMS_SRC)
 	dkms install $(NAME)/$(VERSION) -k $(KVER)
 
+# The package's version is DKMS's. It is built from a copy: debhelper leaves traces.
+deb:
+	@command -v dh_dkms >/dev/null || { echo "error: what builds packages is missing (Debian: apt install build-essential debhelper dh-dkms)" >&2; exit 1; }
+	rm -rf $(DEB)
+	mkdir -p $(DEB_SRC)
+	cp -r ABI Makefile README.md contrib debian dkms.conf module $(DEB_SRC)
+	$(MAKE) -C $(DEB_SRC) clean
+	sed 's/@VERSION@/$(VERSION)/; s/@DATE@/'"$$(date -R)"'/' debian/changelog.in >$(DEB_SRC)/debian/changelog
+	cd $(DEB_SRC) && dpkg-buildpackage -b -us -uc
+	rm -rf $(DEB_SRC)
+	@ls $(DEB)/*.deb
+
 # No kernel is needed to clean up.
 clean:
 	find module -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
@@ -66,6 +80,7 @@ help:
 	@echo 'make               build the module for the running kernel'
 	@echo 'make install       install it under /lib/modules/KVER/updates'
 	@echo 'make dkms-install  install it by DKMS, for KVER and every later kernel'
+	@echo 'make deb           build the package scx-loopguard-dkms for Debian, in deb/'
 	@echo 'make clean         delete what was built'
 	@echo 'make demo          show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
 	@echo 'make check         run all tests, in virtual machines; CASES="rescue-* hang-*" for some'
@@ -76,4 +91,4 @@ help:
 	@echo 'KDIR=  its headers or build tree (now $(KDIR))'
 	@echo 'LLVM=  build with clang; set by itself for a kernel that was'
 
-.PHONY: all module kernel-check install dkms-install clean demo check check-all bench help
+.PHONY: all module kernel-check install dkms-install deb clean demo check check-all bench help

@@ -32,15 +32,20 @@
 #include <linux/seqlock.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
 #include <linux/uaccess.h>
 
+#include "clock.h"
+#include "eject.h"
 #include "guard.h"
 #include "scx_loopguard.h"
 #include "target.h"
+#include "tell.h"
 
 unsigned int lg_limit = LG_LIMIT_DEFAULT;
+unsigned int lg_budget_us;
 bool lg_enforce = true;
 
 enum {
@@ -86,21 +91,33 @@ struct lg_cpu {
 	u64 over;			/* times that IRQs were found on again */
 
 	/*
+	 * lg_clock() when the outermost invocation began, as far as is known, 0:
+	 * nobody wanted to know. Where loops are nested, the inner one may have been
+	 * counted first: it is of the stretch without IRQs that @began_over tells.
+	 */
+	u64 began;
+	u64 began_over;
+
+	/*
 	 * This CPU is to be kicked. Set under its rq lock by the CPU that
 	 * balanced its rq, taken by that CPU's irq_work.
 	 */
 	bool kick;
+
+	/* since IRQs were on */
+	bool counted;			/* an iteration, of whatever invocation */
+	bool tripped;
 
 	struct irq_work work;
 	call_single_data_t csd;		/* to kick this CPU from a sibling */
 
 	/* for the readers of the status */
 	u64 trips;
+	u64 budget_trips;
 	u64 kicks;
 	u32 max_loops;
-	seqcount_t trip_seq;		/* covers the two below */
-	u64 trip_ns;
-	char trip_ops[LG_OPS_NAME_LEN];
+	seqcount_t trip_seq;		/* covers the one below */
+	struct lg_trip trip;
 };
 
 static DEFINE_PER_CPU_ALIGNED(struct lg_cpu, lg_cpu);
@@ -115,6 +132,10 @@ DEFINE_PER_CPU(u32 *, lg_quiet);
 /* Iterations that found no task. The livepatch reads its own CPU's. */
 DEFINE_PER_CPU(u64, scx_loopguard_hits);
 EXPORT_PER_CPU_SYMBOL_GPL(scx_loopguard_hits);
+
+/* lg_clock() when the livepatch saw this CPU's invocation begin, 0: it is in none. */
+DEFINE_PER_CPU(u64, scx_loopguard_began);
+EXPORT_PER_CPU_SYMBOL_GPL(scx_loopguard_began);
 
 /* Set once before the hook is armed. */
 static const struct lg_target *target;
@@ -276,13 +297,31 @@ static void read_ops_name(char *name, const void *ctx)
 }
 NOKPROBE_SYMBOL(read_ops_name);
 
-static void record_trip(struct lg_cpu *c, const void *ctx)
+/*
+ * @counter counts trips of this kind. What there is to be done about it beyond this
+ * invocation waits for the irq_work.
+ */
+static void record_trip(struct lg_cpu *c, const void *ctx, u32 loops,
+			u64 *counter)
 {
-	WRITE_ONCE(c->trips, c->trips + 1);
+	struct lg_trip *trip = &c->trip;
+
+	WRITE_ONCE(*counter, *counter + 1);
 	raw_write_seqcount_begin(&c->trip_seq);
-	c->trip_ns = ktime_get_boot_fast_ns();
-	read_ops_name(c->trip_ops, ctx);
+	trip->ns = ktime_get_boot_fast_ns();
+	trip->duration = c->began ? lg_clock_since(c->began) : 0;
+	trip->loops = loops;
+	trip->more += c->tripped;
+	trip->budget = counter == &c->budget_trips;
+	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
+	trip->comm[TASK_COMM_LEN - 1] = '\0';
+	read_ops_name(trip->ops, ctx);
 	raw_write_seqcount_end(&c->trip_seq);
+
+	lg_storm_trip(this_cpu_read(scx_loopguard_hits) - loops, loops,
+		      target->nested);
+	c->tripped = true;
+	irq_work_queue(&c->work);
 }
 NOKPROBE_SYMBOL(record_trip);
 
@@ -292,13 +331,16 @@ static bool ends_by_itself(const struct invocation *inv)
 	return target->native_limit && inv->loops >= target->native_limit;
 }
 
-/* The invocation has reached the limit: end the loop, unless only observing. */
+/*
+ * The invocation has reached the limit or spent its budget, which @counter counts: end
+ * the loop, unless only observing.
+ */
 static noinline void trip(struct lg_cpu *c, struct invocation *inv,
-			  u32 *nr_tasks)
+			  u32 *nr_tasks, u64 *counter)
 {
 	if (!inv->tripped) {
 		inv->tripped = true;
-		record_trip(c, inv->ctx);
+		record_trip(c, inv->ctx, inv->loops, counter);
 	}
 	if (ends_by_itself(inv)) {
 		restart_count(inv);
@@ -329,6 +371,45 @@ static u32 limit_in_force(bool outermost)
 	u32 native = target->native_limit;
 
 	return unlikely(native && native < limit) ? native : limit;
+}
+
+/* Does anybody want to know how long an invocation takes? */
+static __always_inline bool is_timed(void)
+{
+	return unlikely(READ_ONCE(lg_budget_us)) ||
+	       unlikely(READ_ONCE(lg_eject_ms)) || lg_trips_are_traced();
+}
+
+/*
+ * The first iteration of an invocation is over, which is the first that one sees of it
+ * unless the livepatch knows when it began.
+ */
+static __always_inline void note_begin(struct lg_cpu *c,
+				       const struct invocation *inv)
+{
+	u64 began = this_cpu_read(scx_loopguard_began);
+
+	c->counted = true;
+	if (began) {
+		c->began = began;
+		return;
+	}
+	if (inv != c->nest || (target->nested && c->began_over == c->over))
+		return;
+	c->began = is_timed() ? lg_clock_now() : 0;
+	c->began_over = c->over;
+}
+
+/*
+ * Has the outermost invocation, or what is in it, been under way for too long? Not
+ * while draining: a loop that is cut short there does not show that it is endless.
+ */
+static __always_inline bool is_over_budget(const struct lg_cpu *c)
+{
+	u32 us = READ_ONCE(lg_budget_us);
+
+	return unlikely(us) && c->began && !READ_ONCE(draining) &&
+	       lg_clock_since(c->began) > us * (u64)NSEC_PER_USEC;
 }
 
 /* An iteration has found no task: count it for the readers. */
@@ -386,10 +467,14 @@ void lg_count_iteration(u32 *nr_tasks, unsigned long sp)
 	}
 
 	WRITE_ONCE(inv->loops, loops);
-	if (loops == 1)
+	if (loops == 1) {
+		note_begin(c, inv);
 		irq_work_queue(&c->work);
+	}
 	if (loops >= limit_in_force(inv == c->nest))
-		trip(c, inv, nr_tasks);
+		trip(c, inv, nr_tasks, &c->trips);
+	else if (is_over_budget(c))
+		trip(c, inv, nr_tasks, &c->budget_trips);
 }
 NOKPROBE_SYMBOL(lg_count_iteration);
 
@@ -411,7 +496,8 @@ void lg_bound_reached(unsigned long sp)
 	if (inv->loops + 1 >= target->native_limit) {
 		count(c, inv);
 		if (!inv->tripped)
-			record_trip(c, inv->ctx);
+			record_trip(c, inv->ctx, inv->loops + 1,
+				    &c->trips);
 	}
 	forget_invocation(c, frame);
 }
@@ -509,6 +595,14 @@ static void kick_if_due(struct lg_cpu *me, int cpu)
 		kick(me, cpu);
 }
 
+static void after_trip(struct lg_cpu *c)
+{
+	c->tripped = false;
+	lg_tell_trip(&c->trip);
+	lg_storm_look(&c->trip);
+	c->trip.more = 0;
+}
+
 /* The invocation is over: IRQs are on again, or this could not run. */
 static void invocation_over(struct irq_work *work)
 {
@@ -519,6 +613,11 @@ static void invocation_over(struct irq_work *work)
 	restart_all(c);
 	c->nest[0].futile = 0;
 	WRITE_ONCE(c->over, c->over + 1);
+	if (c->tripped)
+		after_trip(c);
+	else if (c->counted)
+		lg_storm_pause(this_cpu_read(scx_loopguard_hits));
+	c->counted = false;
 	kick_if_due(c, smp_processor_id());
 	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
 		kick_if_due(c, cpu);
@@ -554,6 +653,7 @@ void lg_read_counts(struct lg_counts *counts)
 
 		counts->hits += hits;
 		counts->trips += READ_ONCE(c->trips);
+		counts->budget_trips += READ_ONCE(c->budget_trips);
 		counts->kicks += READ_ONCE(c->kicks);
 		/* an invocation of one iteration is only a hit */
 		counts->max_loops = max3(counts->max_loops,
@@ -581,8 +681,8 @@ void lg_read_last_trip(struct lg_last_trip *last)
 		trip.cpu = cpu;
 		do {
 			seq = read_seqcount_begin(&c->trip_seq);
-			trip.ns = c->trip_ns;
-			memcpy(trip.ops, c->trip_ops, sizeof(trip.ops));
+			trip.ns = c->trip.ns;
+			memcpy(trip.ops, c->trip.ops, sizeof(trip.ops));
 		} while (read_seqcount_retry(&c->trip_seq, seq));
 
 		if (trip.ns > last->ns)
@@ -679,6 +779,7 @@ int lg_guard_init(const struct lg_target *found)
 		pr_err("not loaded: this machine has no interrupt for irq_work (no local APIC)\n");
 		return -ENODEV;
 	}
+	lg_clock_init();
 	target = found;
 	ending_is_proven = found->nested && !found->site_error;
 	for_each_possible_cpu(cpu) {
@@ -687,6 +788,7 @@ int lg_guard_init(const struct lg_target *found)
 		c->work = IRQ_WORK_INIT_HARD(invocation_over);
 		INIT_CSD(&c->csd, resched_here, NULL);
 		seqcount_init(&c->trip_seq);
+		c->began_over = U64_MAX;	/* no stretch is known yet */
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@ struct lg_target;
 enum {
 	LG_LIMIT_MIN	= 1,
 	LG_LIMIT_MAX	= 4096,
+	LG_BUDGET_US_MAX = 1000000,
 };
 
 /* What upstream calls SCX_DSP_MAX_LOOPS; a macro for __MODULE_STRING(). */
@@ -30,6 +31,7 @@ enum {
 struct lg_counts {
 	u64 hits;
 	u64 trips;
+	u64 budget_trips;
 	u64 kicks;
 	u32 max_loops;
 };
@@ -45,6 +47,7 @@ struct lg_last_trip {
  * by lg_iteration().
  */
 extern unsigned int lg_limit;
+extern unsigned int lg_budget_us;	/* 0: no budget, and no clock is read */
 extern bool lg_enforce;
 
 int lg_guard_init(const struct lg_target *target);

@@ -17,7 +17,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/clocksource.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
@@ -28,45 +27,13 @@
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
-#include <linux/sched/clock.h>
 #include <linux/static_call.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/time64.h>
-#include <linux/timex.h>
 
+#include "clock.h"
 #include "scx_loopguard.h"
 #include "status.h"
-
-/* ---------------------------------------------------------------- clock -- */
-
-/*
- * local_clock() twice would be more than half of what the wrapper costs. Both readings
- * are of one CPU and IRQs are off, so the bare counter does where its rate is known.
- */
-enum {
-	LONGEST_S = 600,	/* the ns of a longer invocation would overflow */
-};
-
-static u32 tsc_mult __ro_after_init;	/* 0: not to be used */
-static u32 tsc_shift __ro_after_init;
-
-static void __init look_at_tsc(void)
-{
-	if (tsc_khz && !check_tsc_unstable())
-		clocks_calc_mult_shift(&tsc_mult, &tsc_shift, tsc_khz,
-				       NSEC_PER_MSEC, LONGEST_S);
-}
-
-static __always_inline u64 read_clock(bool tsc)
-{
-	return tsc ? get_cycles() : local_clock();
-}
-
-static __always_inline u64 clock_to_ns(bool tsc, u64 delta)
-{
-	return tsc ? delta * tsc_mult >> tsc_shift : delta;
-}
 
 /* -------------------------------------------------------------- figures -- */
 
@@ -153,13 +120,16 @@ static __always_inline unsigned long wrap(bool tsc, unsigned long a, unsigned lo
 					  unsigned long e, unsigned long f)
 {
 	u64 hits = this_cpu_read(scx_loopguard_hits);
-	u64 began = read_clock(tsc);
-	unsigned long ret = call_body(a, b, c, d, e, f);
+	u64 began = lg_clock_read(tsc);
+	unsigned long ret;
 
+	this_cpu_write(scx_loopguard_began, began);
+	ret = call_body(a, b, c, d, e, f);
+	this_cpu_write(scx_loopguard_began, 0);
 	hits = this_cpu_read(scx_loopguard_hits) - hits;
 	if (hits)
 		scx_loopguard_over();
-	record(hits, clock_to_ns(tsc, read_clock(tsc) - began));
+	record(hits, lg_clock_ns(tsc, lg_clock_read(tsc) - began));
 	return ret;
 }
 
@@ -385,8 +355,7 @@ static int __init loopguard_livepatch_init(void)
 	if (ret)
 		return ret;
 
-	look_at_tsc();
-	if (tsc_mult)
+	if (lg_clock_is_tsc())
 		funcs[0].new_func = tsc_wrapper;
 	funcs[0].old_name = loop.name;
 	static_call_update(body, (body_fn *)loop.body);

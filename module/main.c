@@ -18,6 +18,7 @@
 #include <linux/printk.h>
 
 #include "canary.h"
+#include "eject.h"
 #include "engine.h"
 #include "guard.h"
 #include "health.h"
@@ -41,9 +42,10 @@ static void announce(void)
 	char where[LG_WHERE_LEN];
 
 	engine->where(&target, where, sizeof(where));
-	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c\n",
+	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u\n",
 		LG_VERSION, lg_state(), engine->name, where,
-		target.native_limit, lg_limit, lg_enforce ? 'Y' : 'N');
+		target.native_limit, lg_limit, lg_enforce ? 'Y' : 'N',
+		lg_budget_us, lg_eject_ms);
 }
 
 static int try_engine(const struct lg_engine *e)

@@ -15,7 +15,9 @@
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/sysrq.h>
 
+#include "eject.h"
 #include "engine.h"
 #include "guard.h"
 #include "health.h"
@@ -65,9 +67,9 @@ void lg_params_stop(void)
  *
  * Context: task, may sleep.
  * Return: "armed": by this module. "native": by the kernel's own bound, which
- * is at least as tight as ours. "observing": iterations are counted, nothing is
- * changed. "lost": the hook is not where the loop is, but may come back.
- * "disabled": there is no hook, or none that can be trusted.
+ * is at least as tight as ours, and there is no budget. "observing": iterations are
+ * counted, nothing is changed. "lost": the hook is not where the loop is, but may
+ * come back. "disabled": there is no hook, or none that can be trusted.
  */
 const char *lg_state(void)
 {
@@ -83,7 +85,8 @@ const char *lg_state(void)
 	/* what is wrong about the hook makes the bound seen beside it doubtful too */
 	native = t->native_limit && !distrusted && health != LG_BYPASSED &&
 		 (health != LG_HOOKED || !READ_ONCE(lg_enforce) ||
-		  READ_ONCE(lg_limit) >= t->native_limit);
+		  (READ_ONCE(lg_limit) >= t->native_limit &&
+		   !READ_ONCE(lg_budget_us)));
 	if (distrusted)
 		return "disabled";
 	if (native)
@@ -101,18 +104,27 @@ static int quoted_len(const char *val)
 	return min_t(size_t, strcspn(val, "\n"), 32);
 }
 
+static int parse_number(const char *val, const struct kernel_param *kp,
+			unsigned int min, unsigned int max,
+			unsigned int *number)
+{
+	if (kstrtouint(val, 0, number) || *number < min || *number > max) {
+		pr_err("%s: '%*pE' is not a number from %u to %u\n", kp->name,
+		       quoted_len(val), val, min, max);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int set_limit(const char *val, const struct kernel_param *kp)
 {
 	unsigned int limit;
+	int ret;
 
-	if (kstrtouint(val, 0, &limit) || limit < LG_LIMIT_MIN ||
-	    limit > LG_LIMIT_MAX) {
-		pr_err("limit: '%*pE' is not a number from %d to %d\n",
-		       quoted_len(val), val, LG_LIMIT_MIN, LG_LIMIT_MAX);
-		return -EINVAL;
-	}
-	WRITE_ONCE(lg_limit, limit);
-	return 0;
+	ret = parse_number(val, kp, LG_LIMIT_MIN, LG_LIMIT_MAX, &limit);
+	if (!ret)
+		WRITE_ONCE(lg_limit, limit);
+	return ret;
 }
 
 static int get_limit(char *buf, const struct kernel_param *kp)
@@ -127,6 +139,29 @@ static const struct kernel_param_ops limit_ops = {
 module_param_cb(limit, &limit_ops, NULL, 0644);
 MODULE_PARM_DESC(limit, "iterations after which an invocation of the dispatch loop is ended, 1 to 4096 (default "
 		 __MODULE_STRING(LG_LIMIT_DEFAULT) ")");
+
+static int set_budget_us(const char *val, const struct kernel_param *kp)
+{
+	unsigned int us;
+	int ret;
+
+	ret = parse_number(val, kp, 0, LG_BUDGET_US_MAX, &us);
+	if (!ret)
+		WRITE_ONCE(lg_budget_us, us);
+	return ret;
+}
+
+static int get_budget_us(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(lg_budget_us));
+}
+
+static const struct kernel_param_ops budget_us_ops = {
+	.set = set_budget_us,
+	.get = get_budget_us,
+};
+module_param_cb(budget_us, &budget_us_ops, NULL, 0644);
+MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to 1000000; 0: however long it takes (default)");
 
 static int set_enforce(const char *val, const struct kernel_param *kp)
 {
@@ -156,6 +191,39 @@ static const struct kernel_param_ops enforce_ops = {
 };
 module_param_cb(enforce, &enforce_ops, NULL, 0644);
 MODULE_PARM_DESC(enforce, "Y: end the loop at the limit (default), N: only count");
+
+static int set_eject_ms(const char *val, const struct kernel_param *kp)
+{
+	unsigned int ms;
+	int ret;
+
+	ret = parse_number(val, kp, 0, LG_EJECT_MS_MAX, &ms);
+	if (ret)
+		return ret;
+	if (ms && !IS_ENABLED(CONFIG_MAGIC_SYSRQ)) {
+		pr_err("eject_ms: this kernel has no sysrq (CONFIG_MAGIC_SYSRQ), by which BPF schedulers are ejected\n");
+		return -EOPNOTSUPP;
+	}
+	if (ms && !lg_can_eject()) {
+		pr_err("eject_ms: kernel.sysrq is %d, which does not allow to eject BPF schedulers: it has to be 1 or have 256 in it\n",
+		       sysrq_mask());
+		return -EPERM;
+	}
+	WRITE_ONCE(lg_eject_ms, ms);
+	return 0;
+}
+
+static int get_eject_ms(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(lg_eject_ms));
+}
+
+static const struct kernel_param_ops eject_ms_ops = {
+	.set = set_eject_ms,
+	.get = get_eject_ms,
+};
+module_param_cb(eject_ms, &eject_ms_ops, NULL, 0644);
+MODULE_PARM_DESC(eject_ms, "eject a BPF scheduler under which a CPU does nothing but trip for so many ms, up to 30000; 0: never (default)");
 
 /* The engine that was asked for at load, NULL: the best there is. */
 static const char *wanted_engine;
@@ -273,8 +341,15 @@ STATUS(native_limit, "the kernel's own bound in iterations, 0: it has none");
 
 COUNTER(hits, "iterations of the dispatch loop that found no task");
 COUNTER(trips, "invocations that reached the limit");
+COUNTER(budget_trips, "invocations that spent their budget");
 COUNTER(kicks, "kicks sent after an invocation was ended");
 COUNTER(max_loops, "most iterations that found no task in one invocation");
+
+static int get_ejections(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%llu\n", lg_ejections());
+}
+STATUS(ejections, "BPF schedulers that the kernel was asked to eject");
 
 static int get_last_trip_cpu(char *buf, const struct kernel_param *kp)
 {

@@ -23,4 +23,7 @@ void scx_loopguard_over(void);
 /* Iterations that found no task; each CPU's is for itself to read, IRQs off. */
 DECLARE_PER_CPU(u64, scx_loopguard_hits);
 
+/* lg_clock_now() when this CPU's invocation began; each CPU's is for itself to write. */
+DECLARE_PER_CPU(u64, scx_loopguard_began);
+
 #endif

@@ -11,6 +11,7 @@
  *   local DSQ empty and asks again, with IRQs off.
  * - A long loop that ends (need_iterations): the same, but only so many times
  *   before a task is handed out. It must go on making progress when cut short.
+ * - Slow iterations of either (waste_ns).
  * - Bouncing (bounce): tasks that cannot run on this CPU are moved to a fallback
  *   DSQ one by one, which is legitimate and takes an iteration each.
  * - Stalls and errors, which the kernel answers by ejecting the scheduler.
@@ -34,6 +35,7 @@ enum {
 	FALLBACK_DSQ	= 1,
 	KTHREADD	= 2,		/* nearly always asleep */
 	QUEUE_LEN	= 8192,
+	MAX_WASTE	= 1 << 23,	/* as many rounds as bpf_loop() makes */
 	MAX_BATCH	= 1024,
 	PF_KTHREAD	= 0x00200000,	/* a macro, so not in BTF */
 };
@@ -68,6 +70,7 @@ const volatile u32 batch;
 const volatile s32 disallow_tgid;
 const volatile u32 need_iterations;
 const volatile bool bounce;
+const volatile u64 waste_ns;
 
 struct spin_stats stats;
 struct exit_record exit_record;
@@ -200,11 +203,19 @@ int BPF_PROG(spin_enqueue, struct task_struct *p, u64 enq_flags)
 	return 0;
 }
 
+static long is_wasted(u32 round, u64 *until)
+{
+	return bpf_ktime_get_ns() >= *until;
+}
+
 /* Dispatch a task that is not queued: counted by the kernel, then dropped. */
 static void dispatch_phantom(void)
 {
 	struct task_struct *p = bpf_task_from_pid(KTHREADD);
+	u64 until = bpf_ktime_get_ns() + waste_ns;
 
+	if (waste_ns)
+		bpf_loop(MAX_WASTE, is_wasted, &until, 0);
 	if (!p)
 		return;
 	dispatch(p, SCX_DSQ_LOCAL, 0);

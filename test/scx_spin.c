@@ -27,6 +27,7 @@ static const char usage[] =
 "  -T COUNT     stall every COUNT'th kernel thread\n"
 "  -l COUNT     loop in dispatch for ever after COUNT dispatches\n"
 "  -n COUNT     need COUNT iterations before a task is handed out\n"
+"  -w USEC      waste so many microseconds in each dispatch of -l or -n\n"
 "  -B           bounce tasks that are pinned elsewhere to a fallback DSQ\n"
 "  -b COUNT     dispatch up to COUNT tasks together (default 1, at most 1024)\n"
 "  -d PID       disallow a process from using SCHED_EXT (-1: itself)\n"
@@ -53,7 +54,7 @@ static void parse(int argc, char **argv)
 	skel->rodata->slice_ns = 20000 * 1000ULL;
 	skel->rodata->batch = 1;
 
-	while ((opt = getopt(argc, argv, "s:e:t:T:l:n:Bb:d:D:pvh")) != -1) {
+	while ((opt = getopt(argc, argv, "s:e:t:T:l:n:w:Bb:d:D:pvh")) != -1) {
 		switch (opt) {
 		case 's':
 			skel->rodata->slice_ns =
@@ -73,6 +74,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'n':
 			skel->rodata->need_iterations = argument(opt, 1, INT_MAX);
+			break;
+		case 'w':
+			skel->rodata->waste_ns = argument(opt, 1, 1000000) * 1000ULL;
 			break;
 		case 'B':
 			skel->rodata->bounce = true;

@@ -5,8 +5,8 @@
 kernel=unbounded
 variants="2"
 
-status="hits kicks last_trip_cpu last_trip_ns last_trip_ops layout live max_loops
-native_limit nmissed state target trips"
+status="budget_trips ejections hits kicks last_trip_cpu last_trip_ns last_trip_ops layout
+live max_loops native_limit nmissed state target trips"
 
 one_line() {
 	[ "$(wc -l <"$1")" = 1 ] && [ -n "$(cat "$1")" ] &&
@@ -51,6 +51,14 @@ guest() {
 		claim "limit=$value at load is refused" load_fails \
 			"limit=$value" "limit: '$value' is not a number from 1 to 4096"
 	done
+	for value in 1000001 -1 abc 1x; do
+		claim "budget_us=$value at load is refused" load_fails \
+			"budget_us=$value" "budget_us: '$value' is not a number from 0 to 1000000"
+	done
+	for value in 30001 -1 abc 1x; do
+		claim "eject_ms=$value at load is refused" load_fails \
+			"eject_ms=$value" "eject_ms: '$value' is not a number from 0 to 30000"
+	done
 	claim "enforce=maybe at load is refused" \
 		load_fails enforce=maybe "enforce: 'maybe' is neither Y nor N"
 
@@ -63,7 +71,7 @@ guest() {
 	claim "an unknown option does not stop it" load limt=5
 	claim "an unknown option is named" logged "unknown parameter 'limt' ignored"
 	claim "the load line shows the settings" logged \
-		"scx_loopguard: .* loaded: state=armed, loopsite at balance_scx+0x.*, native_limit=0 limit=32 enforce=Y"
+		"scx_loopguard: .* loaded: state=armed, loopsite at balance_scx+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0"
 	rmmod scx_loopguard
 
 	load limit=0x10 enforce
@@ -73,7 +81,7 @@ guest() {
 
 	load
 	claim "there are these files and no others" equal \
-		"$(printf '%s\n' $status engine limit enforce | sort)" "$(ls -1 $params)"
+		"$(printf '%s\n' $status engine limit enforce budget_us eject_ms | sort)" "$(ls -1 $params)"
 	for p in "$params"/*; do
 		p=${p##*/}
 		claim "$p is one line" one_line "$params/$p"
@@ -99,6 +107,16 @@ guest() {
 	claim "limit: it is quoted without it" \
 		logged "scx_loopguard: limit: '0x' is not a number from 1 to 4096"
 	claim "limit: nothing is refused" not write limit "\n"
+	for p in budget_us eject_ms; do
+		claim "$p is off" equal 0 "$(param $p)"
+		for value in 1000001 -1 abc 99999999999 1x "1 2"; do
+			claim "$p: '$value' is refused" refuses $p "$value"
+		done
+		for value in 1 30000 0; do
+			write $p "$value\n"
+			claim "$p: $value is taken" equal "$value" "$(param $p)"
+		done
+	done
 	claim "enforce: '2' is refused" refuses enforce 2
 	for p in $status engine; do
 		claim "$p cannot be written" not write "$p" 1

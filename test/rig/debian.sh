@@ -29,6 +29,23 @@ source_in() {
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$2\"/" "$dir/dkms.conf"
 }
 
+# own_kernel: a kernel of one's own that has sched_ext, as far as one builds for it. Sets
+# own, its release.
+own_kernel() {
+	local kernel
+
+	kernel=$("$top/test/kernel/build" unbounded)
+	own=$(cat "$kernel/build/include/config/kernel.release")
+	mkdir -p "$work/changes/usr/src" "$work/changes/usr/lib/modules/$own"
+	cp -r "$kernel/build" "$work/changes/usr/src/linux-headers-$own"
+	ln -s "/usr/src/linux-headers-$own" "$work/changes/usr/lib/modules/$own/build"
+}
+
+# The headers of the release's own kernel, without its image: dpkg is told not to mind.
+stock_headers() {
+	in_debian sh -c 'dpkg -i --force-depends /var/cache/apt/archives/linux-*.deb'
+}
+
 # installed FIELD KERNEL: what modinfo has of the module in there.
 installed() {
 	in_debian modinfo -k "$2" -F "$1" scx_loopguard

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# What the README says to run of perf, trace-cmd and bpftrace shows trips, each with its
+# fields. They are Debian's.
+
+kernel=unbounded
+needs=tracers
+variants="2:loopsite 2:loopsite@bounded 2:loopsite@next"
+tcg_threads=single	# probes come and go, see tracing.sh
+
+# one_liner TOOL: how the README has it
+one_liner() {
+	grep "^$1 " /one-liners
+}
+
+# storm: a few thousand trips, until the module ends it
+storm() {
+	hogs "$(cpus)"
+	sched scx_spin -l 5
+	claim "$1: the scheduler is ejected" ejected 10 "disabled by sysrq-S"
+	wait "$sched_pid"
+	hogs_stop
+}
+
+# start TOOL: its one-liner, in a shell of its own as it may be two commands
+start() {
+	one_liner "$1" >"/tmp/$1.sh"
+	sh "/tmp/$1.sh" >/tmp/out 2>&1 &
+	tool_pid=$!
+}
+
+# until_over SECONDS: it ends by itself
+until_over() {
+	within "$1" not kill -0 "$tool_pid"
+}
+
+# lines REGEX: how many it has printed
+lines() {
+	grep -c -E "$1" /tmp/out
+}
+
+guest() {
+	cd /tmp || return
+	load engine="$1" limit=16 eject_ms=300
+	claim "the README has three" equal 3 "$(wc -l </one-liners)"
+
+	start perf
+	sleep 3
+	storm perf
+	claim "perf is done" until_over 120
+	claim "perf has trips, with their fields" \
+		positive "$(lines 'scx_loopguard:trip: ops=spin cpu=[01] loops=16 duration=[1-9][0-9]* budget=0 more=[0-9]+ comm=')"
+	say perf "$(lines scx_loopguard:trip:)"
+
+	start trace-cmd
+	sleep 3
+	storm trace-cmd
+	claim "trace-cmd is done" until_over 120
+	claim "trace-cmd has trips, with their fields" \
+		positive "$(lines 'trip: *ops=spin cpu=[01] loops=16 duration=[1-9][0-9]* budget=0 more=[0-9]+ comm=')"
+	claim "and the ejection" equal 1 "$(lines 'eject: *ops=spin ')"
+	say trace-cmd "$(lines ' trip: ')"
+
+	start bpftrace
+	claim "bpftrace attaches" within 60 grep -q Attaching /tmp/out
+	sleep 5
+	storm bpftrace
+	kill -INT "$(pidof bpftrace)"
+	claim "bpftrace is done" until_over 60
+	claim "bpftrace has the scheduler and both CPUs" \
+		equal 2 "$(lines '^@\[spin, [01]\]: [0-9]+$')"
+	say bpftrace "$(sed -n 's/^@.*: //p' /tmp/out | awk '{ n += $1 } END { print n }')"
+	claim "rmmod succeeds" rmmod scx_loopguard
+}
+
+host() {
+	claim "the guest finishes" vm_wait 400
+	echo "figure tools $kernel_name $words $(word_of perf) $(word_of trace-cmd) $(word_of bpftrace)"
+}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The life of the package in a Debian with DKMS: it is built and looked at where its
+# tools are, and installed where a user would. Source it after debian.sh, with the number.
+
+packager=$("$top/test/rig/packager" "$1")
+package=scx-loopguard-dkms
+next=$version.1
+mkdir -p "$work/packager/changes/root" "$work/changes/root"
+
+in_packager() {
+	"$top/test/rig/chroot" --over "$work/packager" "$packager" "$@"
+}
+
+# build_deb VERSION: make deb, after dkms.conf has got that version.
+build_deb() {
+	local dir=$work/packager/changes/root/$1
+
+	mkdir "$dir"
+	cp -r "$top"/{ABI,LICENSE,Makefile,README.md,contrib,debian,dkms.conf,module} "$dir"
+	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$1\"/" "$dir/dkms.conf"
+	# the developer may have built in place
+	touch "$dir/module/left.o" "$dir/module/left.ko"
+	in_packager make -C "/root/$1" deb
+	cp "$dir/deb/${package}_$1_all.deb" "$work/changes/root"
+}
+
+# deb_field VERSION FIELD
+deb_field() {
+	in_debian dpkg-deb -f "/root/${package}_$1_all.deb" "$2"
+}
+
+lintian_finds_nothing() {
+	in_packager sh -c 'lintian --allow-root --fail-on error,warning "/root/$1"/deb/*.changes' \
+		- "$1" >"$work/lintian" 2>&1 && [ ! -s "$work/lintian" ] ||
+		{ cat "$work/lintian"; return 1; }
+}
+
+no_objects() {
+	! in_debian dpkg-deb -c "/root/${package}_$1_all.deb" | grep -E '[.](o|ko|cmd)$'
+}
+
+# What there is below /, but for what keeps a record of it all: logs, dpkg's own files, what
+# depmod has made, and the key that DKMS makes when it signs for the first time.
+listing() {
+	in_debian find / -xdev -path /proc -prune -o -path /root -prune -o -path /tmp -prune -o \
+		-path /var/log -prune -o -path /var/lib/dpkg -prune -o -path /var/cache -prune -o \
+		-path '*/lib/modules/*/modules.*' -o -path '/var/lib/dkms/mok.*' -o -print |
+		LC_ALL=C sort
+}
+
+# package_life KERNEL SUFFIX: all of it. The module is for KERNEL, its file ends in SUFFIX.
+package_life() {
+	local kernel=$1 suffix=$2
+
+	claim "make deb makes the package" build_deb "$version"
+	claim "it has dkms.conf's version" [ "$(deb_field "$version" Version)" = "$version" ]
+	claim "it needs a DKMS" [ -n "$(deb_field "$version" Depends | grep '^dkms ')" ]
+	claim "it has no build output" no_objects "$version"
+	claim "lintian finds nothing" lintian_finds_nothing "$version"
+	claim "make deb makes the next version's" build_deb "$next"
+
+	listing >"$work/before"
+	claim "it installs" in_debian dpkg -i "/root/${package}_${version}_all.deb"
+	claim "for $kernel DKMS has installed it" \
+		status_is "scx_loopguard/$version, $kernel, x86_64: installed"
+	claim "modinfo finds it" [ "$(installed version "$kernel")" = "$version" ]
+	claim "no file of it is there for $stock" nothing_of "$stock"
+	claim "the next version installs over it" \
+		in_debian dpkg -i "/root/${package}_${next}_all.deb"
+	claim "modinfo finds that" [ "$(installed version "$kernel")" = "$next" ]
+	claim "DKMS has that alone" \
+		status_is "scx_loopguard/$next, $kernel, x86_64: installed"
+	claim "both modules are there, once" diff \
+		<(printf '%s\n' scx_loopguard.ko"$suffix" scx_loopguard_livepatch.ko"$suffix") \
+		<(in_debian find "/lib/modules/$kernel/" -name 'scx_loopguard*' |
+			sed 's/.*\///' | sort)
+	claim "the sources are that version's" diff <(echo "scx_loopguard-$next") \
+		<(in_debian find /usr/src -maxdepth 1 -name "scx_loopguard*" -printf "%f\n")
+	claim "it is purged" in_debian dpkg --purge "$package"
+	claim "nothing is left of it" diff "$work/before" <(listing)
+	claim "DKMS knows nothing of it" [ -z "$(in_debian dkms status)" ]
+	claim "dpkg knows nothing of it" not in_debian dpkg-query -W "$package"
+}
