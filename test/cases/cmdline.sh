@@ -23,10 +23,13 @@ guest() {
 	case $1 in
 	off)
 		claim "enforce is N" equal N "$(param enforce)"
-		claim "the state is observing" equal observing "$(param state)"
-		claim "the log says that nothing is protected" logged "scx_loopguard: .*enforce=N"
+		# the kernel's own bound stays
+		state=observing
+		[ "$(param native_limit)" = 0 ] || state=native
+		claim "the state says so" equal $state "$(param state)"
+		claim "the line in the log too" logged "scx_loopguard: .* loaded: state=$state, .* enforce=N "
 		claim "it can be turned on" sh -c "echo Y >$params/enforce"
-		claim "the state is another then" not equal observing "$(param state)" ;;
+		claim "it is on then" equal armed "$(param state)" ;;
 	on)
 		claim "enforce is Y" equal Y "$(param enforce)"
 		claim "the state is armed" equal armed "$(param state)" ;;

@@ -39,6 +39,16 @@ lines() {
 	grep -c -E "$1" /tmp/out
 }
 
+# shows COUNT REGEX: so many at least
+shows() {
+	[ "$(lines "$2")" -ge "$1" ] || { tail -n 5 /tmp/out; return 1; }
+}
+
+# Whoever listens to a tracepoint by perf has a hold on its module.
+is_heard() {
+	[ "$(cat /sys/module/scx_loopguard/refcnt)" -gt 0 ] || { tail -n 5 /tmp/out; return 1; }
+}
+
 guest() {
 	cd /tmp || return
 	load engine="$1" limit=16 eject_ms=300
@@ -49,7 +59,7 @@ guest() {
 	storm perf
 	claim "perf is done" until_over 120
 	claim "perf has trips, with their fields" \
-		positive "$(lines 'scx_loopguard:trip: ops=spin cpu=[01] loops=16 duration=[1-9][0-9]* budget=0 more=[0-9]+ comm=')"
+		shows 1 'scx_loopguard:trip: ops=spin cpu=[01] loops=16 duration=[1-9][0-9]* budget=0 more=[0-9]+ comm='
 	say perf "$(lines scx_loopguard:trip:)"
 
 	start trace-cmd
@@ -57,18 +67,18 @@ guest() {
 	storm trace-cmd
 	claim "trace-cmd is done" until_over 120
 	claim "trace-cmd has trips, with their fields" \
-		positive "$(lines 'trip: *ops=spin cpu=[01] loops=16 duration=[1-9][0-9]* budget=0 more=[0-9]+ comm=')"
-	claim "and the ejection" equal 1 "$(lines 'eject: *ops=spin ')"
+		shows 1 'trip: *ops=spin cpu=[01] loops=16 duration=[1-9][0-9]* budget=0 more=[0-9]+ comm='
+	claim "and the ejection" shows 1 'eject: *ops=spin '
 	say trace-cmd "$(lines ' trip: ')"
 
 	start bpftrace
-	claim "bpftrace attaches" within 60 grep -q Attaching /tmp/out
-	sleep 5
+	claim "bpftrace attaches" within 60 is_heard
+	claim "it listens" is_heard
 	storm bpftrace
 	kill -INT "$(pidof bpftrace)"
 	claim "bpftrace is done" until_over 60
 	claim "bpftrace has the scheduler and both CPUs" \
-		equal 2 "$(lines '^@\[spin, [01]\]: [0-9]+$')"
+		shows 2 '^@\[spin, [01]\]: [0-9]+$'
 	say bpftrace "$(sed -n 's/^@.*: //p' /tmp/out | awk '{ n += $1 } END { print n }')"
 	claim "rmmod succeeds" rmmod scx_loopguard
 }
