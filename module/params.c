@@ -116,51 +116,44 @@ static int parse_number(const char *val, const struct kernel_param *kp,
 	return 0;
 }
 
-static int set_limit(const char *val, const struct kernel_param *kp)
+/* A number that may be written, and what it may be. */
+struct number {
+	unsigned int *value;
+	unsigned int min;
+	unsigned int max;
+};
+
+static int set_number(const char *val, const struct kernel_param *kp)
 {
-	unsigned int limit;
+	const struct number *n = kp->arg;
+	unsigned int number;
 	int ret;
 
-	ret = parse_number(val, kp, LG_LIMIT_MIN, LG_LIMIT_MAX, &limit);
+	ret = parse_number(val, kp, n->min, n->max, &number);
 	if (!ret)
-		WRITE_ONCE(lg_limit, limit);
+		WRITE_ONCE(*n->value, number);
 	return ret;
 }
 
-static int get_limit(char *buf, const struct kernel_param *kp)
+static int get_number(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(lg_limit));
+	const struct number *n = kp->arg;
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(*n->value));
 }
 
-static const struct kernel_param_ops limit_ops = {
-	.set = set_limit,
-	.get = get_limit,
+static const struct kernel_param_ops number_ops = {
+	.set = set_number,
+	.get = get_number,
 };
-module_param_cb(limit, &limit_ops, NULL, 0644);
+
+static struct number limit_number = { &lg_limit, LG_LIMIT_MIN, LG_LIMIT_MAX };
+module_param_cb(limit, &number_ops, &limit_number, 0644);
 MODULE_PARM_DESC(limit, "iterations after which an invocation of the dispatch loop is ended, 1 to 4096 (default "
 		 __MODULE_STRING(LG_LIMIT_DEFAULT) ")");
 
-static int set_budget_us(const char *val, const struct kernel_param *kp)
-{
-	unsigned int us;
-	int ret;
-
-	ret = parse_number(val, kp, 0, LG_BUDGET_US_MAX, &us);
-	if (!ret)
-		WRITE_ONCE(lg_budget_us, us);
-	return ret;
-}
-
-static int get_budget_us(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%u\n", READ_ONCE(lg_budget_us));
-}
-
-static const struct kernel_param_ops budget_us_ops = {
-	.set = set_budget_us,
-	.get = get_budget_us,
-};
-module_param_cb(budget_us, &budget_us_ops, NULL, 0644);
+static struct number budget_us_number = { &lg_budget_us, 0, LG_BUDGET_US_MAX };
+module_param_cb(budget_us, &number_ops, &budget_us_number, 0644);
 MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to 1000000; 0: however long it takes (default)");
 
 static int set_enforce(const char *val, const struct kernel_param *kp)
@@ -192,12 +185,15 @@ static const struct kernel_param_ops enforce_ops = {
 module_param_cb(enforce, &enforce_ops, NULL, 0644);
 MODULE_PARM_DESC(enforce, "Y: end the loop at the limit (default), N: only count");
 
+static struct number eject_ms_number = { &lg_eject_ms, 0, LG_EJECT_MS_MAX };
+
 static int set_eject_ms(const char *val, const struct kernel_param *kp)
 {
+	const struct number *n = kp->arg;
 	unsigned int ms;
 	int ret;
 
-	ret = parse_number(val, kp, 0, LG_EJECT_MS_MAX, &ms);
+	ret = parse_number(val, kp, n->min, n->max, &ms);
 	if (ret)
 		return ret;
 	if (ms && !IS_ENABLED(CONFIG_MAGIC_SYSRQ)) {
@@ -213,16 +209,11 @@ static int set_eject_ms(const char *val, const struct kernel_param *kp)
 	return 0;
 }
 
-static int get_eject_ms(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%u\n", READ_ONCE(lg_eject_ms));
-}
-
 static const struct kernel_param_ops eject_ms_ops = {
 	.set = set_eject_ms,
-	.get = get_eject_ms,
+	.get = get_number,
 };
-module_param_cb(eject_ms, &eject_ms_ops, NULL, 0644);
+module_param_cb(eject_ms, &eject_ms_ops, &eject_ms_number, 0644);
 MODULE_PARM_DESC(eject_ms, "eject a BPF scheduler under which a CPU does nothing but trip for so many ms, up to 30000; 0: never (default)");
 
 /* The engine that was asked for at load, NULL: the best there is. */
