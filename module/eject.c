@@ -56,7 +56,8 @@ unsigned int lg_eject_ms;
 
 /*
  * It takes the kernel a while to take a scheduler down. What trips until no CPU has for so
- * long is the one that was ejected; to enable another one takes longer.
+ * long is the one that was ejected; to enable another one takes longer. So may a CPU of a
+ * virtual machine whose host is busy, but nothing else runs on it meanwhile.
  */
 #define QUIET_NS	(100 * NSEC_PER_MSEC)
 
@@ -164,16 +165,19 @@ static void eject(const struct storm *s, const struct lg_trip *trip)
  * Does this trip belong to a scheduler that has been dealt with? If not, it may be the
  * first one of the next.
  */
-static bool is_dealt_with(u64 now)
+static bool is_dealt_with(struct storm *s, u64 now)
 {
 	u64 last = READ_ONCE(dealt_with);
+	s64 quiet = now - last;
 
 	if (likely(!last))
 		return false;
 	/* another CPU may have looked at the clock later and been here earlier */
-	if ((s64)(now - last) > (s64)QUIET_NS)
+	if (quiet > (s64)APART_NS ||
+	    (quiet > (s64)QUIET_NS && (s->progress || runs_users_task())))
 		return cmpxchg(&dealt_with, last, 0) != last;
 	WRITE_ONCE(dealt_with, now);
+	s->progress = false;
 	return true;
 }
 
@@ -230,7 +234,7 @@ void lg_storm_look(const struct lg_trip *trip)
 	unsigned int ms = READ_ONCE(lg_eject_ms);
 	struct storm *s = this_cpu_ptr(&storms);
 
-	if (likely(!ms) || is_dealt_with(trip->ns))
+	if (likely(!ms) || is_dealt_with(s, trip->ns))
 		return;
 	/* nothing is changed where nothing is to be */
 	if (is_stuck(s, trip, ms) && READ_ONCE(lg_enforce) &&
