@@ -10,11 +10,11 @@ more_variants="
 2:native@bounded 2:loopsite 2:kretprobe 2:loopsite,livepatch
 8:native@bounded 8:loopsite
 "
-timeout=900
+timeout=1200
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
 
-storms=4
+storms=6
 
 tracing=/sys/kernel/debug/tracing
 
@@ -77,6 +77,20 @@ storm() {
 	dmesg -c >/dev/null
 }
 
+# What a trip takes, of a scheduler of which each is like the other, and nothing else to do.
+trips() {
+	local works
+
+	hogs "$(cpus)"
+	sched scx_spin -l 5
+	works=$(irq_works)
+	say tripping
+	usleep 2000000
+	say tripped $(($(irq_works) - works))
+	claim "the watchdog ejects that one too" ejected 60 "runnable task stall"
+	hogs_stop
+}
+
 guest() {
 	local i=0
 
@@ -93,6 +107,7 @@ guest() {
 	done
 	# shellcheck disable=SC2086
 	kill $worker_pids
+	trips
 	claim "the guest does normal work" normal_work
 }
 
@@ -107,5 +122,7 @@ host() {
 			for (i = beats = 0; i < n; i++)
 				beats += beat[i] > from && beat[i] <= to
 		}
-		$2 == "figures" { print what, $3, $4, to - from, beats, $5, $6 }'
+		$2 == "figures" { print what, $3, $4, to - from, beats, $5, $6 }
+		$2 == "tripping" { from = $1 }
+		$2 == "tripped" { print "figure trip " substr(what, 14), $1 - from, $3 }'
 }
