@@ -129,6 +129,21 @@ static DEFINE_PER_CPU_ALIGNED(struct lg_cpu, lg_cpu);
  */
 DEFINE_PER_CPU(u32 *, lg_quiet);
 
+/*
+ * The invocation that is being counted, as its next iteration has to find it to be only
+ * one more. What is to be looked at otherwise, and the limit, is when @left is used up.
+ */
+struct lg_run {
+	u32 *nr_tasks;			/* NULL: look at it all */
+	unsigned long sp;
+	void **rq_slot;			/* in the context */
+	void *rq;
+	u32 *loops;			/* the invocation's */
+	u32 left;			/* iterations */
+};
+
+static DEFINE_PER_CPU_ALIGNED(struct lg_run, lg_run);
+
 /* Iterations that found no task. The livepatch reads its own CPU's. */
 DEFINE_PER_CPU(u64, scx_loopguard_hits);
 EXPORT_PER_CPU_SYMBOL_GPL(scx_loopguard_hits);
@@ -163,19 +178,36 @@ static void do_distrust(struct lg_cpu *c, const char *why)
 }
 NOKPROBE_SYMBOL(do_distrust);
 
-/* When an invocation begins or is over. On its own CPU, as all below. */
-static __always_inline void restart_count(struct invocation *inv)
+static __always_inline void note_longest(struct lg_cpu *c,
+					 const struct invocation *inv)
 {
+	if (inv->loops > c->max_loops)
+		WRITE_ONCE(c->max_loops, inv->loops);
+}
+
+/* When an invocation begins or is over. On its own CPU, as all below. */
+static __always_inline void restart_count(struct lg_cpu *c, struct invocation *inv)
+{
+	note_longest(c, inv);
 	WRITE_ONCE(inv->loops, 0);
 	inv->tripped = false;
+}
+
+/* One in another is over. */
+static __always_inline void leave_innermost(struct lg_cpu *c)
+{
+	note_longest(c, &c->nest[c->innermost]);
+	c->innermost--;
 }
 
 /* When the outermost begins or is over. */
 static __always_inline void restart_all(struct lg_cpu *c)
 {
-	c->innermost = 0;
+	this_cpu_write(lg_run.nr_tasks, NULL);
+	while (c->innermost)
+		leave_innermost(c);
 	c->nest[0].frame = 0;
-	restart_count(&c->nest[0]);
+	restart_count(c, &c->nest[0]);
 }
 
 /*
@@ -188,8 +220,10 @@ static noinline struct invocation *find_invocation(struct lg_cpu *c,
 {
 	struct invocation *inv = &c->nest[c->innermost];
 
-	while (c->innermost && inv->frame < frame)
-		inv = &c->nest[--c->innermost];
+	while (c->innermost && inv->frame < frame) {
+		leave_innermost(c);
+		inv = &c->nest[c->innermost];
+	}
 	if (inv->frame == frame)
 		return inv;
 	if (inv->frame > frame) {
@@ -199,7 +233,7 @@ static noinline struct invocation *find_invocation(struct lg_cpu *c,
 	}
 	inv->frame = frame;
 	inv->futile = 0;
-	restart_count(inv);
+	restart_count(c, inv);
 	return inv;
 }
 NOKPROBE_SYMBOL(find_invocation);
@@ -211,12 +245,13 @@ NOKPROBE_SYMBOL(find_invocation);
  */
 static void forget_invocation(struct lg_cpu *c, unsigned long frame)
 {
+	this_cpu_write(lg_run.nr_tasks, NULL);
 	while (c->innermost && c->nest[c->innermost].frame <= frame)
-		c->innermost--;
+		leave_innermost(c);
 	if (c->nest[c->innermost].frame <= frame) {
 		/* only the outermost can be */
 		c->nest[0].frame = 0;
-		restart_count(&c->nest[0]);
+		restart_count(c, &c->nest[0]);
 	}
 }
 NOKPROBE_SYMBOL(forget_invocation);
@@ -272,7 +307,7 @@ static noinline bool adopt(struct lg_cpu *c, struct invocation *inv, void *ctx,
 		inv->rq = rq;
 		inv->rq_cpu = cpu;
 		if (inv->frame == frame)
-			restart_count(inv);
+			restart_count(c, inv);
 		return true;
 	}
 	do_distrust(c, "the dispatch loop was reached with a context that is not this CPU's");
@@ -343,7 +378,7 @@ static noinline void trip(struct lg_cpu *c, struct invocation *inv,
 		record_trip(c, inv->ctx, inv->loops, counter);
 	}
 	if (ends_by_itself(inv)) {
-		restart_count(inv);
+		restart_count(c, inv);
 		return;
 	}
 	if (!READ_ONCE(lg_enforce) || READ_ONCE(distrust))
@@ -354,7 +389,7 @@ static noinline void trip(struct lg_cpu *c, struct invocation *inv,
 		return;
 	}
 	WRITE_ONCE(*nr_tasks, 0);
-	restart_count(inv);
+	restart_count(c, inv);
 	WRITE_ONCE(per_cpu(lg_cpu, inv->rq_cpu).kick, true);
 	irq_work_queue(&c->work);
 }
@@ -412,17 +447,14 @@ static __always_inline bool is_over_budget(const struct lg_cpu *c)
 	       lg_clock_since(c->began) > us * (u64)NSEC_PER_USEC;
 }
 
-/* An iteration has found no task: count it for the readers. */
-static __always_inline u32 count(struct lg_cpu *c, const struct invocation *inv)
+/* An iteration has found no task. */
+static __always_inline void count(struct lg_cpu *c, struct invocation *inv)
 {
-	u32 loops = inv->loops + 1;
-
-	if (unlikely(!loops))
-		loops--;		/* observing for ever: stay at the top */
+	/* observing for ever: stay at the top */
+	if (likely(inv->loops != U32_MAX))
+		WRITE_ONCE(inv->loops, inv->loops + 1);
+	note_longest(c, inv);
 	this_cpu_inc(scx_loopguard_hits);
-	if (loops > c->max_loops)
-		WRITE_ONCE(c->max_loops, loops);
-	return loops;
 }
 
 /* @ctx may be read directly only once it has been checked. */
@@ -438,26 +470,35 @@ static bool is_quiet(const struct lg_cpu *c)
 	return !c->innermost && !c->nest[0].frame && !c->nest[0].loops;
 }
 
-/**
- * lg_count_iteration - what is left of lg_iteration()
- * @nr_tasks: as there
- * @sp: as there
- *
- * Context: as lg_iteration().
- */
-void lg_count_iteration(u32 *nr_tasks, unsigned long sp)
+/* The iteration that has just been counted is not the last one before the limit. */
+static void expect_more(struct invocation *inv, void *ctx, unsigned long sp,
+			u32 left)
+{
+	struct lg_run *run = this_cpu_ptr(&lg_run);
+
+	run->nr_tasks = ctx + target->nr_tasks_offset;
+	run->sp = sp;
+	run->rq_slot = ctx + target->rq_offset;
+	run->rq = inv->rq;
+	run->loops = &inv->loops;
+	run->left = left;
+}
+NOKPROBE_SYMBOL(expect_more);
+
+static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
 	unsigned long frame = frame_of(sp);
 	struct invocation *inv = invocation_of(c, frame);
 	void *ctx = (void *)nr_tasks - target->nr_tasks_offset;
-	u32 loops;
+	u32 limit;
 
 	this_cpu_write(lg_quiet, NULL);
+	this_cpu_write(lg_run.nr_tasks, NULL);
 	if (!is_known(inv, ctx) && !adopt(c, inv, ctx, frame))
 		return;
 
-	loops = count(c, inv);
+	count(c, inv);
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
 		forget_invocation(c, frame);
@@ -466,15 +507,41 @@ void lg_count_iteration(u32 *nr_tasks, unsigned long sp)
 		return;
 	}
 
-	WRITE_ONCE(inv->loops, loops);
-	if (loops == 1) {
+	if (inv->loops == 1) {
 		note_begin(c, inv);
 		irq_work_queue(&c->work);
 	}
-	if (loops >= limit_in_force(inv == c->nest))
+	limit = limit_in_force(inv == c->nest);
+	if (inv->loops >= limit)
 		trip(c, inv, nr_tasks, &c->trips);
 	else if (is_over_budget(c))
 		trip(c, inv, nr_tasks, &c->budget_trips);
+	else if (!READ_ONCE(lg_budget_us))
+		expect_more(inv, ctx, sp, limit - inv->loops - 1);
+}
+NOKPROBE_SYMBOL(do_iteration);
+
+/**
+ * lg_count_iteration - what is left of lg_iteration()
+ * @nr_tasks: as there
+ * @sp: as there
+ *
+ * In a storm the first lines of it are what nearly all iterations take.
+ *
+ * Context: as lg_iteration().
+ */
+void lg_count_iteration(u32 *nr_tasks, unsigned long sp)
+{
+	struct lg_run *run = this_cpu_ptr(&lg_run);
+
+	if (run->nr_tasks == nr_tasks && run->left && run->sp == sp &&
+	    READ_ONCE(*nr_tasks) && READ_ONCE(*run->rq_slot) == run->rq) {
+		run->left--;
+		WRITE_ONCE(*run->loops, *run->loops + 1);
+		this_cpu_inc(scx_loopguard_hits);
+	} else {
+		do_iteration(nr_tasks, sp);
+	}
 }
 NOKPROBE_SYMBOL(lg_count_iteration);
 
@@ -496,8 +563,7 @@ void lg_bound_reached(unsigned long sp)
 	if (inv->loops + 1 >= target->native_limit) {
 		count(c, inv);
 		if (!inv->tripped)
-			record_trip(c, inv->ctx, inv->loops + 1,
-				    &c->trips);
+			record_trip(c, inv->ctx, inv->loops, &c->trips);
 	}
 	forget_invocation(c, frame);
 }
