@@ -25,5 +25,7 @@ void lg_clock_init(void)
 	if (tsc_khz && !check_tsc_unstable())
 		clocks_calc_mult_shift(&scx_loopguard_clock.mult,
 				       &scx_loopguard_clock.shift, tsc_khz,
-				       NSEC_PER_MSEC, LONGEST_S);
+				       NSEC_PER_MSEC,
+				       /* in what both rates are per: ms */
+				       LONGEST_S * MSEC_PER_SEC);
 }

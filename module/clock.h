@@ -36,6 +36,9 @@ static __always_inline u64 lg_clock_read(bool tsc)
 
 static __always_inline u64 lg_clock_ns(bool tsc, u64 delta)
 {
+	/* a virtual machine may have come to another host in between */
+	if (unlikely((s64)delta < 0))
+		return 0;
 	return tsc ? delta * scx_loopguard_clock.mult >> scx_loopguard_clock.shift :
 		     delta;
 }

@@ -30,6 +30,7 @@
 
 #include <linux/atomic.h>
 #include <linux/kprobes.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -77,6 +78,10 @@ static atomic64_t ejections;
 
 /* The last trip, on any CPU, of the scheduler that has been dealt with; 0: none is. */
 static u64 dealt_with;
+static u64 dealt_at;		/* when that was */
+
+/* What still trips so long after that is another one, or has to be asked again. */
+#define GONE_NS		(5 * NSEC_PER_SEC)
 
 /* How many have been; written by whoever sets the one above. */
 static u32 schedulers;
@@ -165,18 +170,18 @@ static void eject(const struct storm *s, const struct lg_trip *trip)
  * Does this trip belong to a scheduler that has been dealt with? If not, it may be the
  * first one of the next.
  */
-static bool is_dealt_with(struct storm *s, u64 now)
+static bool is_dealt_with(struct storm *s, u64 began, u64 now)
 {
 	u64 last = READ_ONCE(dealt_with);
-	s64 quiet = now - last;
+	s64 quiet = began - last;
 
 	if (likely(!last))
 		return false;
 	/* another CPU may have looked at the clock later and been here earlier */
-	if (quiet > (s64)APART_NS ||
+	if (quiet > (s64)APART_NS || (s64)(now - READ_ONCE(dealt_at)) > (s64)GONE_NS ||
 	    (quiet > (s64)QUIET_NS && (s->progress || runs_users_task())))
 		return cmpxchg(&dealt_with, last, 0) != last;
-	WRITE_ONCE(dealt_with, now);
+	cmpxchg(&dealt_with, last, now);
 	s->progress = false;
 	return true;
 }
@@ -184,6 +189,8 @@ static bool is_dealt_with(struct storm *s, u64 now)
 /* Whoever is the first deals with it. */
 static bool deal_with_it(u64 now)
 {
+	/* first, or it would look long ago to the other CPUs */
+	WRITE_ONCE(dealt_at, now);
 	if (cmpxchg(&dealt_with, 0, now))
 		return false;
 	WRITE_ONCE(schedulers, schedulers + 1);
@@ -197,7 +204,8 @@ static u64 was_away(const struct storm *s, const struct lg_trip *trip,
 	s64 away = trip->ns - trip->duration - s->last;
 
 	/* the duration of the very first one after eject_ms was set is not known */
-	if (!trip->duration || away < (s64)(ms * NSEC_PER_MSEC / AWAY_PART))
+	if (!trip->duration ||
+	    away < (s64)(min(ms, 1000U) * NSEC_PER_MSEC / AWAY_PART))
 		return 0;
 	return away;
 }
@@ -209,7 +217,7 @@ static bool is_stuck(struct storm *s, const struct lg_trip *trip,
 	u64 now = trip->ns;
 
 	if (!s->last || s->progress || runs_users_task() ||
-	    (s64)(now - s->last) > (s64)APART_NS ||
+	    (s64)(now - trip->duration - s->last) > (s64)APART_NS ||
 	    s->schedulers != READ_ONCE(schedulers)) {
 		s->schedulers = READ_ONCE(schedulers);
 		s->progress = false;
@@ -234,7 +242,7 @@ void lg_storm_look(const struct lg_trip *trip)
 	unsigned int ms = READ_ONCE(lg_eject_ms);
 	struct storm *s = this_cpu_ptr(&storms);
 
-	if (likely(!ms) || is_dealt_with(s, trip->ns))
+	if (likely(!ms) || is_dealt_with(s, trip->ns - trip->duration, trip->ns))
 		return;
 	/* nothing is changed where nothing is to be */
 	if (is_stuck(s, trip, ms) && READ_ONCE(lg_enforce) &&

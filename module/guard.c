@@ -361,7 +361,7 @@ static void record_trip(struct lg_cpu *c, const void *ctx, u32 loops,
 NOKPROBE_SYMBOL(record_trip);
 
 /* Does the kernel itself end the invocation here? */
-static bool ends_by_itself(const struct invocation *inv)
+static __always_inline bool ends_by_itself(const struct invocation *inv)
 {
 	return target->native_limit && inv->loops >= target->native_limit;
 }
@@ -399,7 +399,7 @@ NOKPROBE_SYMBOL(trip);
  * Nothing goes beyond the kernel's own bound, if it has one. While draining only the
  * outermost loop may go on for longer: where they are nested the limits multiply.
  */
-static u32 limit_in_force(bool outermost)
+static __always_inline u32 limit_in_force(bool outermost)
 {
 	u32 limit = READ_ONCE(draining) && outermost ? LG_LIMIT_MAX :
 						       READ_ONCE(lg_limit);
@@ -435,15 +435,12 @@ static __always_inline void note_begin(struct lg_cpu *c,
 	c->began_over = c->over;
 }
 
-/*
- * Has the outermost invocation, or what is in it, been under way for too long? Not
- * while draining: a loop that is cut short there does not show that it is endless.
- */
+/* Has the outermost invocation, or what is in it, been under way for too long? */
 static __always_inline bool is_over_budget(const struct lg_cpu *c)
 {
 	u32 us = READ_ONCE(lg_budget_us);
 
-	return unlikely(us) && c->began && !READ_ONCE(draining) &&
+	return unlikely(us) && c->began &&
 	       lg_clock_since(c->began) > us * (u64)NSEC_PER_USEC;
 }
 
@@ -465,7 +462,7 @@ static __always_inline bool is_known(const struct invocation *inv, void *ctx)
 }
 
 /* Is nothing being counted on this CPU? */
-static bool is_quiet(const struct lg_cpu *c)
+static __always_inline bool is_quiet(const struct lg_cpu *c)
 {
 	return !c->innermost && !c->nest[0].frame && !c->nest[0].loops;
 }
@@ -679,14 +676,14 @@ static void invocation_over(struct irq_work *work)
 	restart_all(c);
 	c->nest[0].futile = 0;
 	WRITE_ONCE(c->over, c->over + 1);
+	kick_if_due(c, smp_processor_id());
+	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
+		kick_if_due(c, cpu);
 	if (c->tripped)
 		after_trip(c);
 	else if (c->counted)
 		lg_storm_pause(this_cpu_read(scx_loopguard_hits));
 	c->counted = false;
-	kick_if_due(c, smp_processor_id());
-	for_each_cpu(cpu, topology_sibling_cpumask(smp_processor_id()))
-		kick_if_due(c, cpu);
 }
 
 /**
@@ -795,7 +792,7 @@ static u64 trips_so_far(void)
 	struct lg_counts counts;
 
 	lg_read_counts(&counts);
-	return counts.trips;
+	return counts.trips + counts.budget_trips;
 }
 
 /**

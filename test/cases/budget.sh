@@ -5,6 +5,10 @@
 # and tells when an invocation begins; without it the iterations tell how long it was.
 
 kernel=unbounded
+# guest time is instructions, or a busy host would be in it
+tcg_threads=single
+# tasks get through a livepatch in real time only
+[ "${words-}" != "${words-%,livepatch}" ] || qemu_options="-icount shift=1,sleep=off"
 variants="2:loopsite 2:loopsite,livepatch 2:loopsite@bounded
 2:loopsite,livepatch@bounded 2:loopsite@next"
 more_variants="2:kretprobe 2:loopsite,livepatch@next 2:loopsite@nextbounded 2:loopsite@rt
