@@ -172,6 +172,17 @@ static void wake_a_cpu_for(const struct task_struct *p)
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 }
 
+/*
+ * Only with -l: else the kernel hands a task that wakes up to an idle CPU by itself, and in
+ * an idle machine hardly any is ever dispatched.
+ */
+SEC("struct_ops/spin_select_cpu")
+s32 BPF_PROG(spin_select_cpu, struct task_struct *p, s32 prev_cpu,
+	     u64 wake_flags)
+{
+	return prev_cpu;
+}
+
 SEC("struct_ops/spin_enqueue")
 int BPF_PROG(spin_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -339,6 +350,7 @@ int BPF_PROG(spin_exit, struct scx_exit_info *ei)
 
 SEC(".struct_ops.link")
 struct sched_ext_ops spin_ops = {
+	.select_cpu	= (void *)spin_select_cpu,
 	.enqueue	= (void *)spin_enqueue,
 	.dispatch	= (void *)spin_dispatch,
 	.init_task	= (void *)spin_init_task,

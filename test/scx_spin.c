@@ -111,6 +111,8 @@ static void parse(int argc, char **argv)
 		}
 	}
 	no_more_arguments(argc, argv);
+	if (!skel->rodata->loop_after)
+		skel->struct_ops.spin_ops->select_cpu = NULL;
 }
 
 static void print_stats(void)
