@@ -5,7 +5,8 @@
 # changes. badinput in test/guest has the rules.
 
 kernel=unbounded
-variants="2:300,24,${LG_SEED-1}"
+tcg_threads=single	# there is a livepatch
+variants="2:1000,40,${LG_SEED-1}"
 more_variants="2:10000,200,${LG_SEED-2} 2:3000,60,${LG_SEED-3}@next 2:3000,60,${LG_SEED-4}@debug"
 
 # tries WHAT ARGUMENT...: badinput has nothing to say against it.
@@ -66,7 +67,6 @@ guest() {
 }
 
 host() {
-	tcg_threads=single
 	claim "the guest finishes" vm_wait 900
 	sed -n "s/^[0-9]* tries /figure badinput $kernel_name $words /p" "$vm_dir/results"
 }

@@ -4,6 +4,7 @@
 # told no address of the kernel's.
 
 kernel=unbounded
+tcg_threads=single	# there is a livepatch
 variants="2"
 more_variants="2@next 2@debug"
 append=log_buf_len=4M

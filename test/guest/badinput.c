@@ -215,11 +215,16 @@ static void complain(unsigned long try, const char *what, const char *buf,
 	printf(" (%zu)\n", len);
 }
 
-/* In a record of /dev/kmsg what cannot be printed is \xNN, and so is a backslash. */
+/*
+ * In a record of /dev/kmsg what is not ASCII is \xNN, and so are control characters and
+ * the backslash. The letters of Latin-1 are printable to the kernel, so %pE leaves them.
+ */
 static bool is_clean(const char *text)
 {
+	unsigned int c;
+
 	for (; *text && *text != '\n'; text++)
-		if (text[0] == '\\' && strncmp(text, "\\x5c", 4))
+		if (sscanf(text, "\\x%2x", &c) == 1 && c != '\\' && c < 0xa0)
 			return false;
 	return true;
 }
@@ -281,8 +286,8 @@ static int write_all(unsigned long tries, const char *file,
 	char old[64] = "", now[64] = "", shown[64];
 	unsigned long try, taken = 0, refused = 0, empty = 0;
 	size_t len, kept;
+	int fd, lines, err;
 	ssize_t ret;
-	int fd, lines;
 
 	open_log();
 	for (try = 0; try < tries; try++) {
@@ -299,6 +304,7 @@ static int write_all(unsigned long tries, const char *file,
 			return 2;
 		}
 		ret = write(fd, buf, len);
+		err = errno;
 		close(fd);
 		if (readable)
 			read_value(file, now, sizeof(now));
@@ -320,7 +326,7 @@ static int write_all(unsigned long tries, const char *file,
 			strcpy(shown, old);
 			if (ret >= 0)
 				complain(try, "bad and taken", buf, len);
-			if (ret < 0 && errno != EINVAL)
+			if (ret < 0 && err != EINVAL)
 				complain(try, "refused by another error", buf, len);
 			if (lines != 1)
 				complain(try, lines < 0 ? "a dirty line in the log" :
