@@ -21,10 +21,11 @@ mode() {
 cannot_write() {
 	local file n=0
 
-	for file in $(find "$1" -type f); do
+	find "$1" -type f >/tmp/files
+	while read -r file; do
 		nobody sh -c "echo 1 >$file" 2>/dev/null && { echo "$file"; return 1; }
 		n=$((n + 1))
-	done
+	done </tmp/files
 	[ $n -gt 10 ] || { echo "only $n files"; return 1; }
 }
 
@@ -65,13 +66,13 @@ guest() {
 	for p in limit enforce budget_us eject_ms; do
 		claim "$p: mode 644" mode 644 $params/$p
 	done
-	for p in $params/*; do
+	for p in "$params"/*; do
 		case ${p##*/} in
 		limit|enforce|budget_us|eject_ms) ;;
 		*) claim "${p##*/}: mode 444" mode 444 "$p" ;;
 		esac
 	done
-	for p in $figures/*; do
+	for p in "$figures"/*; do
 		case ${p##*/} in
 		reset) claim "reset: mode 200" mode 200 "$p" ;;
 		*)     claim "livepatch's ${p##*/}: mode 444" mode 444 "$p" ;;

@@ -37,6 +37,9 @@ static void *beat(void *arg)
 	}
 	port_open(PORT_BEATS + cpu);
 	for (;;) {
+		/* a CPU that has been off has lost its thread */
+		if (sched_getcpu() != cpu)
+			sched_setaffinity(0, sizeof(set), &set);
 		snprintf(line, sizeof(line), "%llu\n", boottime_ns());
 		port_write(PORT_BEATS + cpu, line);
 		nanosleep(&period, NULL);

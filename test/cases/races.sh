@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# Everything that may happen to the module at the same time, for a while, from a seed: it is
+# loaded and unloaded while BPF schedulers come, loop and go, CPUs go off and come back, its
+# files are read and written, tasks change CPU, policy and cgroup, tracers and kprobes sit on
+# the same functions, and kprobes are disarmed.
+#
+# An endless loop takes the machine away where the module does not protect, as it is meant
+# to. So there are rounds of two kinds: in "cycles" the module comes and goes and is turned
+# off in every way, and all loops are finite; in "storm" it stays and loops are endless,
+# and then rmmod has to wait for the end of the storm. A hang is a finding.
+
+kernel=unbounded
+tcg_threads=single	# much text is patched
+variants="2:50,${LG_SEED-1}"
+more_variants="2:${LG_SECONDS-600},${LG_SEED-2} 4:${LG_SECONDS-300},${LG_SEED-3}
+2:${LG_SECONDS-300},${LG_SEED-4}@core 2:${LG_SECONDS-300},${LG_SEED-5}@next
+2:${LG_SECONDS-300},${LG_SEED-6}@bounded 2:${LG_SECONDS-300},${LG_SEED-7}@debug"
+append=log_buf_len=8M
+
+tracing=/sys/kernel/debug/tracing
+kprobes=/sys/kernel/debug/kprobes
+groups=/sys/fs/cgroup
+
+# pick N: a number below it, from the seed; each actor has a stream of its own.
+seed_actor() {
+	stream=$((($1 * 7919 + $2 * 104729 + 12345) & 0x7fffffff))
+}
+
+pick() {
+	stream=$(((stream * 1103515245 + 12345) & 0x7fffffff))
+	picked=$(((stream >> 12) % $1))
+}
+
+seconds() {
+	cut -d. -f1 /proc/uptime
+}
+
+goes_on() {
+	[ ! -e /tmp/stop ]
+}
+
+# one more of what an actor has done, a word a line
+did() {
+	echo "$1" >>"/tmp/did.$actor"
+}
+
+pause() {
+	pick "$1"
+	usleep $((picked * 1000 + 1000))
+}
+
+# act FUNCTION: in the background, again and again until the round is over.
+act() {
+	nr_actors=$((nr_actors + 1))
+	(
+		actor=$nr_actors
+		seed_actor "$seed" $nr_actors
+		while goes_on; do "$1"; done
+	) >/tmp/actor.log 2>&1 &
+	actors="$actors $!"
+}
+
+# --------------------------------------------------------------------- actors
+
+loads() {
+	pick 3
+	case $picked in
+	0) set -- engine=kretprobe ;;
+	*) set -- engine=loopsite ;;
+	esac
+	pick 40
+	if load "$@" limit=$((picked + 1)) 2>/dev/null; then
+		did load
+		pause 600
+		pick 4
+		if [ $picked = 0 ] && insmod /lib/scx_loopguard_livepatch.ko 2>/dev/null; then
+			did livepatch
+			pause 800
+			within 60 off_and_out
+		fi
+		# in the middle of whatever there is
+		rmmod scx_loopguard && did unload
+	else
+		# kprobes are off, or somebody's is in the way
+		did refused
+		pause 100
+	fi
+}
+
+off_and_out() {
+	echo 0 >$livepatch/enabled
+	rmmod scx_loopguard_livepatch
+}
+
+# for a while; it may have ended by itself, as when a CPU goes off
+runs_for() { # MS COMMAND...
+	local ms=$1 pid
+
+	shift
+	policy other "$@" >/dev/null 2>&1 &
+	pid=$!
+	pause "$ms"
+	usleep 300000
+	kill $pid 2>/dev/null
+	wait $pid
+	did "${1}"
+}
+
+finite() {
+	pick 4
+	case $picked in
+	0) runs_for 2000 scx_simple ;;
+	1) runs_for 2000 scx_qmap ;;
+	2) pick 20; runs_for 3000 scx_spin -n $((picked + 20)) ;;
+	3) pick 200; runs_for 3000 scx_spin -n $((picked + 40)) ;;
+	esac
+}
+
+endless() {
+	pick 2
+	case $picked in
+	0) policy other scx_spin -l 5 >/dev/null 2>&1 & ;;
+	1) policy other scx_qmap -l 5 >/dev/null 2>&1 & ;;
+	esac
+	wait $!
+	did storm
+}
+
+# ends what does not end by itself
+ejects() {
+	pause 4000
+	echo S >/proc/sysrq-trigger
+	did sysrq
+}
+
+cpus_off_and_on() {
+	pick $(($(nproc_possible) - 1))
+	echo 0 >/sys/devices/system/cpu/cpu$((picked + 1))/online && did offline
+	pause 500
+	echo 1 >/sys/devices/system/cpu/cpu$((picked + 1))/online
+	pause 700
+}
+
+nproc_possible() {
+	find /sys/devices/system/cpu -maxdepth 1 -name 'cpu[0-9]*' | wc -l
+}
+
+reads() {
+	cat $params/* $figures/* >/dev/null 2>&1
+	did read
+	pause 100
+}
+
+writes() {
+	pick 6
+	case $picked in
+	0) pick 64; echo $((picked + 1)) >$params/limit ;;
+	1) pick 20000; echo $picked >$params/budget_us ;;
+	2) pick 2000; echo $((picked + 100)) >$params/eject_ms ;;
+	3) echo 0 >$params/eject_ms ;;
+	4) echo nonsense >$params/limit ;;
+	5) echo 1 >$figures/reset ;;
+	esac 2>/dev/null
+	did write
+	pause 60
+}
+
+turns_off() {
+	pick 3
+	case $picked in
+	0) echo N >$params/enforce; pause 200; echo Y >$params/enforce ;;
+	1) echo 0 >$kprobes/enabled; pause 300; echo 1 >$kprobes/enabled ;;
+	2) echo 0 >/proc/sys/kernel/ftrace_enabled; pause 300
+		echo 1 >/proc/sys/kernel/ftrace_enabled ;;
+	esac 2>/dev/null
+	did off
+	pause 600
+}
+
+traces() {
+	pick 4
+	case $picked in
+	0)
+		echo function >$tracing/current_tracer
+		pause 300
+		echo nop >$tracing/current_tracer
+		;;
+	1)
+		# it hides from engine kretprobe what that has to see
+		[ "$round" = cycles ] || return
+		echo function_graph >$tracing/current_tracer
+		pause 200
+		echo nop >$tracing/current_tracer
+		;;
+	2)
+		# where this module's own probe is, or another place of that function
+		echo "p:races/site $(param target | cut -d, -f1)" >$tracing/kprobe_events
+		echo "p:races/entry $loop_function" >>$tracing/kprobe_events
+		echo "r:races/back $consume" >>$tracing/kprobe_events
+		echo 1 >$tracing/events/races/enable
+		pause 400
+		echo 0 >$tracing/events/races/enable
+		echo >$tracing/kprobe_events
+		;;
+	3)
+		echo 1 >$tracing/events/scx_loopguard/enable
+		pause 300
+		echo 0 >$tracing/events/scx_loopguard/enable
+		;;
+	esac 2>/dev/null
+	did trace
+	pause 400
+}
+
+# --------------------------------------------------------------------- rounds
+
+# start_round KIND: what goes on in both kinds
+start_round() {
+	round=$1 actors=
+	rm -f /tmp/stop
+	act cpus_off_and_on
+	act reads
+	act reads
+	act writes
+	act traces
+	churn "$2" "$((seed + rounds))" $groups/a $groups/b $groups >/tmp/churn.log 2>&1 &
+	actors="$actors $!"
+}
+
+end_round() {
+	: >/tmp/stop
+	# shellcheck disable=SC2086
+	wait $actors
+	wait
+	echo 1 >$kprobes/enabled
+	echo 1 >/proc/sys/kernel/ftrace_enabled
+	rounds=$((rounds + 1))
+	say round $rounds "$round" "$(cat /tmp/churn.log)"
+}
+
+cycles() {
+	start_round cycles "$1"
+	act loads
+	act finite
+	act turns_off
+	sleep "$1"
+	end_round
+	# the last cycle may have been cut short at any point
+	[ ! -d $livepatch ] || within 60 off_and_out
+	[ ! -d $params ] || rmmod scx_loopguard
+}
+
+storm() {
+	load "$1" || return
+	claim "it is in force before a storm" grep -qxE "armed|native" $params/state
+	start_round storm "$2"
+	act endless
+	act ejects
+	sleep "$2"
+	# no new storm, but the one that there is goes on under rmmod
+	: >/tmp/stop
+	! scx_state enabled || did rmmod-under-a-scheduler
+	rmmod scx_loopguard && did rmmod-of-a-storm
+	end_round
+}
+
+# guest SECONDS SEED
+guest() {
+	local end hits
+
+	seed=$2 rounds=0 nr_actors=0 actor=0
+	say seed "$seed"
+	seed_actor "$seed" 0
+	echo 1 >/proc/sys/kernel/printk
+	mount -t cgroup2 cgroup2 $groups
+	mkdir $groups/a $groups/b
+	echo +cpu >$groups/cgroup.subtree_control
+	load
+	loop_function=$(param target) loop_function=${loop_function%%+*}
+	claim "it goes before the races" rmmod scx_loopguard
+	load engine=kretprobe
+	consume=$(param target)
+	rmmod scx_loopguard
+	grep -oE "^($loop_function|$consume)\$" $tracing/available_filter_functions \
+		>$tracing/set_ftrace_filter
+	cat $tracing/set_ftrace_filter >$tracing/set_graph_function
+
+	say begin
+	end=$(($(seconds) + $1))
+	while [ "$(seconds)" -lt $end ]; do
+		pick 10
+		case $((rounds % 4)) in
+		0|2) cycles $((picked + 8)) ;;
+		1)   storm engine=loopsite $((picked + 6)) ;;
+		3)   storm engine=kretprobe $((picked + 6)) ;;
+		esac
+	done
+	say finish
+
+	cat /tmp/did.* | sort | uniq -c | while read -r n what; do say did "$what=$n"; done
+	claim "no scheduler is left" within 20 scx_state disabled
+	claim "the module is gone" not grep -q scx_loopguard /proc/modules
+	claim "no kprobe is left" not grep -q . $kprobes/list
+	claim "nothing of it is in sysfs" \
+		equal "" "$(ls -d /sys/module/scx_loopguard* 2>/dev/null)"
+	claim "every CPU is back" equal "$(nproc_possible)" "$(cpus)"
+	claim "normal work goes on" normal_work
+
+	load
+	sched scx_spin -n 100
+	normal_work
+	claim "it loads and trips after all that" tripped
+	claim "it is live" equal Y "$(param live)"
+	sched_stop
+	claim "rmmod succeeds" rmmod scx_loopguard
+}
+
+# done_times WHAT: how often the actors did it
+done_times() {
+	sed -n "s/^[0-9]* did $1=//p" "$vm_dir/results"
+}
+
+host() {
+	local what
+
+	claim "the guest finishes" vm_wait $((${words%%,*} * 4 + 400))
+	for what in load unload offline read write trace off storm sysrq rmmod-of-a-storm; do
+		claim "there was $what" at_least 1 "$(done_times "$what")"
+	done
+	# a CPU that goes off takes its heartbeat along for a while
+	claim "no CPU misses its heartbeat for long" \
+		at_most 8000 "$(longest_gap "$(mark begin)" "$(mark finish)")"
+	echo "figure races $kernel_name $cpus $words gap=$(longest_gap "$(mark begin)" "$(mark finish)") $(sed -n 's/^[0-9]* did //p' "$vm_dir/results" | xargs)"
+}
