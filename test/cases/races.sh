@@ -53,10 +53,12 @@ pause() {
 # act FUNCTION: in the background, again and again until the round is over.
 act() {
 	nr_actors=$((nr_actors + 1))
+	echo "$1" >/tmp/acts.$nr_actors
 	(
 		actor=$nr_actors
 		seed_actor "$seed" $nr_actors
 		while goes_on; do "$1"; done
+		rm /tmp/acts.$nr_actors
 	) >/tmp/actor.log 2>&1 &
 	actors="$actors $!"
 }
@@ -125,6 +127,11 @@ endless() {
 	esac
 	wait $!
 	did storm
+}
+
+storms_or_is_over() {
+	! grep -q endless /tmp/acts.* 2>/dev/null ||
+		{ scx_state enabled && [ "$(param trips)" -gt "$trips" ]; }
 }
 
 # ends what does not end by itself
@@ -228,8 +235,29 @@ start_round() {
 	actors="$actors $!"
 }
 
+# Is anybody still at it? Whoever does not come to an end is a finding.
+all_over() {
+	! cat /tmp/acts.* 2>/dev/null
+}
+
+stacks() {
+	local p
+
+	for p in /proc/[0-9]*; do
+		[ ! -s "$p/cmdline" ] || say stuck "$(tr '\0' ' ' <"$p/cmdline")" \
+			"$(sed -n 's/^State://p' "$p/status")" "$(sed 's/.*] //' "$p/stack" | xargs)"
+	done
+}
+
 end_round() {
 	: >/tmp/stop
+	if ! within 60 all_over; then
+		claim "all comes to an end" all_over
+		stacks
+		# there is no end to be waited for
+		say "done"
+		poweroff -f
+	fi
 	# shellcheck disable=SC2086
 	wait $actors
 	wait
@@ -258,8 +286,11 @@ storm() {
 	act endless
 	act ejects
 	sleep "$2"
-	# no new storm, but the one that there is goes on under rmmod
+	# no new storm, but the one that there is goes on under rmmod. A scheduler that is only
+	# being loaded would begin to loop when the module is gone.
 	: >/tmp/stop
+	trips=$(param trips)
+	claim "what was just started loops, or is over" within 60 storms_or_is_over
 	! scx_state enabled || did rmmod-under-a-scheduler
 	rmmod scx_loopguard && did rmmod-of-a-storm
 	end_round
@@ -324,7 +355,7 @@ done_times() {
 host() {
 	local what
 
-	claim "the guest finishes" vm_wait $((${words%%,*} * 4 + 400))
+	claim "the guest finishes" vm_wait $((${words%%,*} * 3 + 200))
 	for what in load unload offline read write trace off storm sysrq rmmod-of-a-storm; do
 		claim "there was $what" at_least 1 "$(done_times "$what")"
 	done
