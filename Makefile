@@ -73,6 +73,9 @@ check:
 check-all:
 	@test/run --all $(CASES)
 
+torture:
+	@test/torture $(SECONDS) $(SEED)
+
 bench:
 	@test/figures --print targets cost storm scale
 
@@ -85,10 +88,11 @@ help:
 	@echo 'make demo          show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
 	@echo 'make check         run all tests, in virtual machines; CASES="rescue-* hang-*" for some'
 	@echo 'make check-all     the same on every kernel there is a recipe for, an hour more the first time'
+	@echo 'make torture       races, bad input and strangers for an hour (SECONDS=), from a seed (SEED=), with a report'
 	@echo 'make bench         measure what the module costs, in instructions of virtual machines, 40 minutes'
 	@echo ''
 	@echo 'KVER=  the kernel to build for (now $(KVER))'
 	@echo 'KDIR=  its headers or build tree (now $(KDIR))'
 	@echo 'LLVM=  build with clang; set by itself for a kernel that was'
 
-.PHONY: all module kernel-check install dkms-install deb clean demo check check-all bench help
+.PHONY: all module kernel-check install dkms-install deb clean demo check check-all torture bench help
