@@ -69,9 +69,9 @@ vm_stop() {
 	exec 7>&- 8>&-
 }
 
-# vm_wait SECONDS: until it has powered off.
+# vm_wait SECONDS: until it has powered off. A slow kernel has more of them.
 vm_wait() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${slow:-1}))
 
 	while vm_running && [ $SECONDS -lt $end ]; do sleep 0.1; done
 	! vm_running
