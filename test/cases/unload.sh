@@ -6,6 +6,7 @@
 
 kernel=unbounded
 variants="2:active 2:cycles 2:endless 2:interrupted"
+more_variants="2:active@debug 2:endless@debug"
 
 guest() {
 	say begin
