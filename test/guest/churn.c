@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * churn SECONDS SEED CGROUP... - tasks that come and go in every way a scheduler knows
+ * churn [-D] SECONDS SEED CGROUP... - tasks that come and go in every way a scheduler knows
  *
  * Some tasks that run and sleep by turns are moved between CPUs, policies (other, batch, idle,
  * ext, fifo, rr, deadline), nice values and cgroups, killed and forked anew, by a real-time
  * task that is not scheduled by any of it. What the kernel refuses is fine. Prints how
- * often each was done.
+ * often each was done. With -D no task gets a deadline.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -79,6 +81,7 @@ static pid_t start(void)
 
 	if (pid)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	srandom(getpid());
 	sched_setscheduler(0, SCHED_OTHER, &other);
 	work();
@@ -164,11 +167,17 @@ static int change(int how, pid_t *task, int cgroups, char **cgroup)
 
 int main(int argc, char **argv)
 {
+	bool deadlines = true;
 	double end;
 	int i;
 
+	if (argc > 1 && !strcmp(argv[1], "-D")) {
+		deadlines = false;
+		argc--;
+		argv++;
+	}
 	if (argc < 3) {
-		fprintf(stderr, "usage: churn SECONDS SEED CGROUP...\n");
+		fprintf(stderr, "usage: churn [-D] SECONDS SEED CGROUP...\n");
 		return 2;
 	}
 	end = now() + atof(argv[1]);
@@ -177,6 +186,8 @@ int main(int argc, char **argv)
 	srandom(atoi(argv[2]));
 	while (now() < end) {
 		i = random() % 6;
+		if (i == 2 && !deadlines)
+			continue;
 		if (!change(i, &tasks[random() % TASKS], argc - 3, argv + 3))
 			done[i]++;
 		pause_ns(1 + random() % (20 * MS));
