@@ -71,7 +71,8 @@ sched() {
 }
 
 enabled_or_over() {
-	scx_state enabled || grep -q ^EXIT: /tmp/sched.log
+	scx_state enabled || grep -q ^EXIT: /tmp/sched.log ||
+		! kill -0 "$sched_pid" 2>/dev/null
 }
 
 scx_state() {
