@@ -38,7 +38,7 @@ pause() { # MS
 works() {
 	pick 2
 	if [ $picked = 0 ]; then sched scx_simple; else sched scx_qmap; fi
-	pause 15000
+	pause 8000
 	normal_work
 	sched_stop
 }
@@ -112,10 +112,13 @@ errors() {
 }
 
 stalls() {
+	local work
+
 	sched scx_spin -t 20
 	normal_work &
+	work=$!
 	within 60 scx_state disabled || sched_stop
-	wait
+	wait "$sched_pid" $work
 }
 
 # the machine's
@@ -255,7 +258,7 @@ growth() {
 }
 
 host() {
-	claim "the guest finishes" vm_wait $((${words%%,*} + 240))
+	claim "the guest finishes" vm_wait $((${words%%,*} * 2 + 240))
 	claim "no CPU misses its heartbeat for long" \
 		at_most 8000 "$(longest_gap "$(mark begin)" "$(mark finish)")"
 	# a short run has nothing to compare
