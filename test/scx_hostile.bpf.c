@@ -42,6 +42,7 @@ enum {
 
 s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
 s32 scx_bpf_dsq_nr_queued(u64 dsq_id) __ksym;
+void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 struct task_struct *bpf_task_acquire(struct task_struct *p) __ksym;
@@ -131,6 +132,23 @@ static __always_inline bool move(struct bpf_iter_scx_dsq *it,
 	return scx_bpf_dispatch_from_dsq(it, p, dsq_id, 0);
 }
 
+/* Is this where it is hostile? The current task is the one that the CPU comes from. */
+static bool is_the_place(s32 cpu)
+{
+	const struct task_struct *current = bpf_get_current_task_btf();
+
+	switch (kind) {
+	case HOSTILE_HELD:
+		return cpu == held_cpu;
+	case HOSTILE_IDLE:
+		return !current->pid;
+	case HOSTILE_RT:
+		return current->prio < MAX_RT_PRIO;
+	default:
+		return true;
+	}
+}
+
 /* Dispatch a task that is not queued: counted by the kernel, then dropped. */
 static void dispatch_phantom(void)
 {
@@ -198,24 +216,32 @@ static bool find(void)
 	return true;
 }
 
-static void dispatch_normally(void)
+static bool dispatch_queued(void)
 {
 	struct task_struct *p;
 	u32 i, pid;
 
-	if (find() || kind != HOSTILE_DYING)
-		return;
 	bpf_for(i, 0, TRIES) {
 		if (bpf_map_pop_elem(&pids, &pid))
-			return;
+			break;
 		p = bpf_task_from_pid(pid);
 		if (!p)
 			continue;
 		dispatch(p, SHARED_DSQ, 0);
 		bpf_task_release(p);
 		if (find())
-			return;
+			return true;
 	}
+	return false;
+}
+
+static void dispatch_normally(s32 cpu)
+{
+	if (find() || (kind == HOSTILE_DYING && dispatch_queued()))
+		return;
+	/* have the kernel look for a task once more when the CPU is idle */
+	if (kind == HOSTILE_IDLE && !is_the_place(cpu))
+		scx_bpf_kick_cpu(cpu, 0);
 }
 
 /*
@@ -234,23 +260,6 @@ static void dispatch_on_the_brink(struct cpu_state *c)
 	c->vain = 0;
 	c->extra = least + c->extra < most ? c->extra + 1 : 0;
 	find();
-}
-
-/* Is this where it is hostile? The current task is the one that the CPU comes from. */
-static bool is_the_place(s32 cpu)
-{
-	const struct task_struct *current = bpf_get_current_task_btf();
-
-	switch (kind) {
-	case HOSTILE_HELD:
-		return cpu == held_cpu;
-	case HOSTILE_IDLE:
-		return !current->pid;
-	case HOSTILE_RT:
-		return current->prio < MAX_RT_PRIO;
-	default:
-		return true;
-	}
 }
 
 SEC("struct_ops/hostile_enqueue")
@@ -275,7 +284,7 @@ int BPF_PROG(hostile_dispatch, s32 cpu, struct task_struct *prev)
 	if (!c)
 		return 0;
 	if (!begun || !is_the_place(cpu)) {
-		dispatch_normally();
+		dispatch_normally(cpu);
 		return 0;
 	}
 
