@@ -71,6 +71,7 @@ const volatile s32 disallow_tgid;
 const volatile u32 need_iterations;
 const volatile bool bounce;
 const volatile u64 waste_ns;
+const volatile bool quiet;
 
 struct spin_stats stats;
 struct exit_record exit_record;
@@ -343,6 +344,11 @@ int BPF_PROG(spin_init)
 SEC("struct_ops.s/spin_exit")
 int BPF_PROG(spin_exit, struct scx_exit_info *ei)
 {
+	/* a constant to the verifier, so it does not mind what is below */
+	if (quiet) {
+		__sync_fetch_and_add(&exit_record.kind, ei->kind);
+		return 0;
+	}
 	bpf_probe_read_kernel_str(exit_dump, sizeof(exit_dump), ei->dump);
 	record_exit(&exit_record, ei);
 	return 0;

@@ -32,6 +32,7 @@ static const char usage[] =
 "  -b COUNT     dispatch up to COUNT tasks together (default 1, at most 1024)\n"
 "  -d PID       disallow a process from using SCHED_EXT (-1: itself)\n"
 "  -D LEN       length of the exit dump in bytes\n"
+"  -q           do not read why it is over: lockdown may forbid that\n"
 "  -p           schedule only tasks with the SCHED_EXT policy\n"
 "  -v           print libbpf's debug messages\n"
 "  -h           show this help\n";
@@ -54,7 +55,7 @@ static void parse(int argc, char **argv)
 	skel->rodata->slice_ns = 20000 * 1000ULL;
 	skel->rodata->batch = 1;
 
-	while ((opt = getopt(argc, argv, "s:e:t:T:l:n:w:Bb:d:D:pvh")) != -1) {
+	while ((opt = getopt(argc, argv, "s:e:t:T:l:n:w:Bb:d:D:qpvh")) != -1) {
 		switch (opt) {
 		case 's':
 			skel->rodata->slice_ns =
@@ -94,6 +95,9 @@ static void parse(int argc, char **argv)
 		case 'D':
 			skel->struct_ops.spin_ops->exit_dump_len =
 				argument(opt, 1, INT_MAX);
+			break;
+		case 'q':
+			skel->rodata->quiet = true;
 			break;
 		case 'p':
 			skel->struct_ops.spin_ops->flags |=

@@ -63,6 +63,11 @@ guest() {
 	wait "$sched_pid"
 	claim "-e: exit status 2" equal 2 $?
 
+	sched scx_spin -q -e 50
+	claim "-q: it ends without a reason" exits_with " () kind=[1-9]"
+	wait "$sched_pid"
+	claim "-q: exit status 2" equal 2 $?
+
 	sched scx_spin -t 20 -D 65536
 	claim "-t: the watchdog finds the stall" \
 		exits_with "failed to run for"
