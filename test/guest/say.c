@@ -1,6 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* say WORD... - one line of result to the host, after the guest's time in ns. */
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
 #include "port.h"
+
+/* The second serial line, which then leads to the same file (cases/locked.sh). */
+static void serial_write(const char *s)
+{
+	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY);
+	struct termios raw;
+
+	if (fd < 0 || tcgetattr(fd, &raw)) {
+		perror("say: ttyS1");
+		exit(1);
+	}
+	cfmakeraw(&raw);
+	if (tcsetattr(fd, TCSANOW, &raw) ||
+	    write(fd, s, strlen(s)) != (ssize_t)strlen(s) || tcdrain(fd)) {
+		perror("say: ttyS1");
+		exit(1);
+	}
+}
 
 int main(int argc, char **argv)
 {
@@ -15,6 +37,10 @@ int main(int argc, char **argv)
 		len = sizeof(line) - 3;
 	strcpy(line + len, "\n");
 
+	if (ports_are_closed()) {
+		serial_write(line);
+		return 0;
+	}
 	port_open(PORT_RESULTS);
 	port_write(PORT_RESULTS, line);
 	return 0;
