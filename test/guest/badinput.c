@@ -152,7 +152,7 @@ static size_t some_word(char *buf)
 		"Y", "n", "1", "0", "on", "oFF", "o", "true", "false", "yes",
 		"maybe", "", " ", "+", "-", "0x", "+0x20", "+-5", "0b1", "1e3",
 		"%s%n%p", "\n", "\n\n", "5\n6", "5\n\n", " 7", "7 ", "7\t",
-		"\xc2\xa0" "7", "$(reboot)", "../../../etc", "\x1b[2J", "\\", "'",
+		"\xc2\xa0\067", "$(reboot)", "../../../etc", "\x1b[2J", "\\", "'",
 		"\"", "4294967297", "18446744073709551648", "-18446744073709551584",
 	};
 	const char *word = words[below(sizeof(words) / sizeof(*words))];
