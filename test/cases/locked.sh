@@ -42,7 +42,7 @@ refused() {
 	claim "$what: the error is '$error'" grep -q "$file': $error\$" /tmp/load.log
 	# busybox tries twice, by two system calls
 	claim "$what: the kernel says '$line'" equal "$line" \
-		"$(dmesg | sed 's/^.[^]]*. //' | grep -v 'callbacks suppressed' | sort -u)"
+		"$(dmesg | sed 's/^.[^]]*. //' | grep -v -e 'callbacks suppressed' -e clocksource | sort -u)"
 }
 
 # tainted WHAT FILE: it loads, and the kernel takes note
