@@ -18,7 +18,8 @@ more_variants="
 2:loopsite,livepatch@midseries 2:kretprobe,livepatch@midseries
 2:loopsite@g2 2:kretprobe@g2 2:loopsite,livepatch@g2 2:kretprobe,livepatch@g2
 2:loopsite@next 2:kretprobe@next 2:loopsite,livepatch@next 2:kretprobe,livepatch@next
-2:kretprobe@debug 2:kretprobe,livepatch@debug
+2:loopsite@debug 2:kretprobe@debug 2:loopsite,livepatch@debug 2:kretprobe,livepatch@debug
+2:loopsite@kcsan 2:kretprobe@kcsan 2:loopsite,livepatch@kcsan 2:kretprobe,livepatch@kcsan
 "
 
 guest() {
@@ -76,7 +77,7 @@ guest() {
 host() {
 	claim "the guest finishes" vm_wait 180
 	claim "no CPU misses its heartbeat for a second" \
-		at_most 1000 "$(longest_gap "$(mark storm)" "$(mark end)")"
+		beats_within 1000 storm end
 	echo "figure engines $kernel_name $words $(mark storm) $(mark ejected)"
 	echo "figure shape $kernel_name $(word_of found) $(word_of layout) $(word_of native) $(mark storm) $(mark ejected) $(word_of exact1) $(word_of exact2)"
 }

@@ -15,7 +15,8 @@ tcg_threads=single	# much text is patched
 variants="2:30,${LG_SEED-1}"
 more_variants="2:${LG_SECONDS-600},${LG_SEED-2} 4:${LG_SECONDS-300},${LG_SEED-3}
 2:${LG_SECONDS-300},${LG_SEED-4}@core 2:${LG_SECONDS-300},${LG_SEED-5}@next
-2:${LG_SECONDS-300},${LG_SEED-6}@bounded 2:${LG_SECONDS-300},${LG_SEED-7}@debug"
+2:${LG_SECONDS-300},${LG_SEED-6}@bounded 2:${LG_SECONDS-300},${LG_SEED-7}@debug
+2:${LG_SECONDS-300},${LG_SEED-8}@kcsan"
 append=log_buf_len=8M
 
 tracing=/sys/kernel/debug/tracing
@@ -69,7 +70,7 @@ loads() {
 	pick 3
 	case $picked in
 	0) set -- engine=kretprobe ;;
-	*) set -- $site ;;
+	*) set -- engine=loopsite ;;
 	esac
 	pick 40
 	if load "$@" limit=$((picked + 1)) 2>/dev/null; then
@@ -317,16 +318,9 @@ storm() {
 
 # What is traced, and which engines there are.
 find_functions() {
-	# in code that KASAN has gone through the loop's load is not found
-	site=engine=loopsite
-	load $site 2>/dev/null || { site=engine=kretprobe; load $site; }
-	say engine "$site"
-	claim "loopsite is had where it can be" \
-		sh -c "[ $site = engine=loopsite ] || [ -e /sys/kernel/debug/kmemleak ]"
-	loop_function=$(grep -oE "^(balance_scx|do_pick_task_scx|pick_task_scx)\$" \
-		$tracing/available_filter_functions | head -n 1)
-	[ $site = engine=kretprobe ] || loop_function=$(param target)
-	loop_function=${loop_function%%+*}
+	load
+	claim "the best engine is had" equal loopsite "$(param engine)"
+	loop_function=$(param target) loop_function=${loop_function%%+*}
 	claim "it goes before the races" rmmod scx_loopguard
 	load engine=kretprobe
 	consume=$(param target)
@@ -354,7 +348,7 @@ guest() {
 	while [ "$(seconds)" -lt $end ]; do
 		pick 10
 		case $((rounds % 4)) in
-		1) storm $site $((picked + 6)) ;;
+		1) storm engine=loopsite $((picked + 6)) ;;
 		3) storm engine=kretprobe $((picked + 6)) ;;
 		*) cycles $((picked + 8)) ;;
 		esac
@@ -400,6 +394,6 @@ host() {
 	done
 	# a CPU that goes off takes its heartbeat along for a while
 	claim "no CPU misses its heartbeat for long" \
-		at_most 8000 "$(longest_gap "$(mark begin)" "$(mark finish)")"
+		beats_within 8000 begin finish
 	echo "figure races $kernel_name $cpus $words gap=$(longest_gap "$(mark begin)" "$(mark finish)") $(sed -n 's/^[0-9]* did //p' "$vm_dir/results" | xargs)"
 }

@@ -35,9 +35,9 @@ not() {
 	! "$@"
 }
 
-# within SECONDS COMMAND...: wait until it succeeds.
+# within SECONDS COMMAND...: wait until it succeeds. A slow kernel has more of them.
 within() {
-	local tries=$(($1 * 10))
+	local tries=$(($1 * 10 * ${slow:-1}))
 
 	shift
 	while ! "$@" >/dev/null 2>&1; do
@@ -53,6 +53,37 @@ load() {
 
 logged() {
 	dmesg | grep -q -e "$1"
+}
+
+# What reads like a complaint; BUG: is also KASAN's and KCSAN's, and WARNING: most of lockdep's.
+complaints() {
+	dmesg | without_other_races | grep -Ef /lib/reports
+}
+
+# KCSAN reports data races of the kernel's own as well, which are many. One counts if it
+# names this module, be it anywhere in its two stacks. There is a line of = before and after
+# a report of KCSAN's or KASAN's.
+races_awk='/={60,}/ {
+		within = !within
+		if (within)
+			report = ""
+		else if (report !~ /BUG: KCSAN:/ || report ~ /scx_loopguard/)
+			printf "%s", report
+		else
+			others++
+		next
+	}
+	within { report = report $0 "\n"; next }
+	{ print }
+	END { printf "%s", report }'
+
+without_other_races() {
+	awk "$races_awk"
+}
+
+# how many were left out
+other_races() {
+	awk "$races_awk"' END { print others + 0 }' | tail -n 1
 }
 
 # As a user would run it, not with our real-time priority. In the background use

@@ -79,7 +79,7 @@ vm_wait() {
 
 # vm_wait_for SECONDS PATTERN: until a line of results matches.
 vm_wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${slow:-1}))
 
 	while [ $SECONDS -lt $end ]; do
 		! grep -qE "$2" "$vm_dir/results" || return 0
@@ -107,7 +107,7 @@ monitor() {
 
 # silent_for SECONDS LIMIT: no heartbeat for so long, within LIMIT seconds.
 silent_for() {
-	local end=$((SECONDS + $2)) size last=-1 since=$SECONDS
+	local end=$((SECONDS + $2 * ${slow:-1})) size last=-1 since=$SECONDS
 
 	while [ $SECONDS -lt $end ]; do
 		size=$(cat "$vm_dir"/beats.* | wc -c)
