@@ -14,7 +14,7 @@ more_variants="
 2:scx_qmap,5@small 2:scx_spin,5@rt
 2:scx_spin,5@l1 2:scx_spin,5@l2 2:scx_spin,5@midseries 2:scx_spin,5@g2
 2:scx_spin,5@renamed
-2:scx_spin,5@next 2:scx_qmap,5@next
+2:scx_spin,5@next 2:scx_qmap,5@next 2:scx_spin,5@debug
 "
 hangs=yes
 

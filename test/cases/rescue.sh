@@ -10,6 +10,7 @@ variants="
 1:scx_qmap,5 2:scx_qmap,5 8:scx_qmap,5
 1:scx_qmap,100 2:scx_qmap,100 8:scx_qmap,100
 "
+more_variants="2:scx_spin,5@debug"
 
 guest() {
 	load
@@ -38,7 +39,7 @@ guest() {
 host() {
 	claim "the guest finishes" vm_wait 150
 	gap=$(longest_gap "$(mark storm)" "$(mark end)")
-	claim "no CPU misses its heartbeat for a second" at_most 1000 "$gap"
+	claim "no CPU misses its heartbeat for a second" beats_within 1000 storm end
 	# for test/figures
-	echo "figure rescue $cpus $words $(mark storm) $(mark ejected) $gap $(word_of trips)"
+	[ "$kernel_name" = debug ] || echo "figure rescue $cpus $words $(mark storm) $(mark ejected) $gap $(word_of trips)"
 }
