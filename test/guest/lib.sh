@@ -75,7 +75,7 @@ races_awk='/={60,}/ {
 	}
 	within { report = report $0 "\n"; next }
 	{ print }
-	END { printf "%s", report }'
+	END { if (within) printf "%s", report }'
 
 without_other_races() {
 	awk "$races_awk"
