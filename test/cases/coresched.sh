@@ -5,8 +5,8 @@
 # endless storm.
 
 kernel=core
-variants="4:loopsite"
-more_variants="4:kretprobe 4:loopsite,livepatch"
+# four emulated CPUs need four of the host
+more_variants="4:loopsite 4:kretprobe 4:loopsite,livepatch"
 smt=2
 
 # toggle SECONDS: in the background
