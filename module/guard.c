@@ -197,7 +197,7 @@ static __always_inline void restart_count(struct lg_cpu *c, struct invocation *i
 static __always_inline void leave_innermost(struct lg_cpu *c)
 {
 	note_longest(c, &c->nest[c->innermost]);
-	c->innermost--;
+	WRITE_ONCE(c->innermost, c->innermost - 1);
 }
 
 /* When the outermost begins or is over. */
@@ -229,7 +229,8 @@ static noinline struct invocation *find_invocation(struct lg_cpu *c,
 	if (inv->frame > frame) {
 		if (c->innermost == LG_MAX_NESTED - 1)
 			return inv;
-		inv = &c->nest[++c->innermost];
+		WRITE_ONCE(c->innermost, c->innermost + 1);
+		inv = &c->nest[c->innermost];
 	}
 	inv->frame = frame;
 	inv->futile = 0;
@@ -811,7 +812,7 @@ void lg_guard_drain(void)
 	unsigned int waited_ms = 0;
 	u64 trips;
 
-	if (target->native_limit || !lg_enforce || lg_distrusts())
+	if (target->native_limit || !READ_ONCE(lg_enforce) || lg_distrusts())
 		return;
 
 	WRITE_ONCE(draining, true);

@@ -72,7 +72,8 @@ static __always_inline void add(u64 *counter)
 
 static noinline void start_anew(struct figures *f, unsigned int now)
 {
-	memset(f, 0, sizeof(*f));
+	/* but the generation, which readers may look at meanwhile */
+	memset_after(f, 0, generation);
 	/* readers take the figures for valid only with this, see figures_of() */
 	smp_store_release(&f->generation, now);
 }

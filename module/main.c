@@ -44,8 +44,9 @@ static void announce(void)
 	engine->where(&target, where, sizeof(where));
 	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u\n",
 		LG_VERSION, lg_state(), engine->name, where,
-		target.native_limit, lg_limit, lg_enforce ? 'Y' : 'N',
-		lg_budget_us, lg_eject_ms);
+		target.native_limit, READ_ONCE(lg_limit),
+		READ_ONCE(lg_enforce) ? 'Y' : 'N', READ_ONCE(lg_budget_us),
+		READ_ONCE(lg_eject_ms));
 }
 
 static int try_engine(const struct lg_engine *e)
