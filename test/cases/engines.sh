@@ -18,8 +18,6 @@ more_variants="
 2:loopsite,livepatch@midseries 2:kretprobe,livepatch@midseries
 2:loopsite@g2 2:kretprobe@g2 2:loopsite,livepatch@g2 2:kretprobe,livepatch@g2
 2:loopsite@next 2:kretprobe@next 2:loopsite,livepatch@next 2:kretprobe,livepatch@next
-2:loopsite@debug 2:kretprobe@debug 2:loopsite,livepatch@debug 2:kretprobe,livepatch@debug
-2:loopsite@kcsan 2:kretprobe@kcsan 2:loopsite,livepatch@kcsan 2:kretprobe,livepatch@kcsan
 "
 
 guest() {

@@ -6,7 +6,6 @@
 
 kernel=unbounded
 variants="1:10 2:10 1:100 2:100 1:3200 2:10,livepatch"
-more_variants="2:10@debug 2:100@debug 2:10,livepatch@debug 2:100@kcsan"
 
 # To hand out one task takes a hundred kicks. Were they missing, the task that ran
 # before would be kept for a slice of 20 ms each time: two seconds for a hand-out.

@@ -5,7 +5,6 @@
 
 kernel=unbounded
 variants="2"
-more_variants="2@debug 2@kcsan"
 
 # The most iterations in one invocation of an endless loop.
 loops_of_a_storm() {

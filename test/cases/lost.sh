@@ -5,7 +5,6 @@
 
 kernel=unbounded
 variants="2:loopsite 2:kretprobe"
-more_variants="2:loopsite@debug 2:kretprobe@debug"
 
 in_log() { # COUNT PATTERN
 	equal "$1" "$(dmesg | grep -c -e "$2")"

@@ -4,7 +4,6 @@
 
 kernel=unbounded
 variants="2"
-more_variants="2@debug"
 
 status="budget_trips ejections hits kicks last_trip_cpu last_trip_ns last_trip_ops layout
 live max_loops native_limit nmissed state target trips"

@@ -6,6 +6,7 @@
 
 more_variants="
 2:loopsite@debug 2:kretprobe@debug 2:loopsite,livepatch@debug
+2:loopsite@nextdebug 2:kretprobe@nextdebug 2:loopsite,livepatch@nextdebug
 2:loopsite@kcsan 2:kretprobe@kcsan 2:loopsite,livepatch@kcsan
 "
 

@@ -10,7 +10,6 @@ variants="
 1:scx_qmap,5 2:scx_qmap,5 8:scx_qmap,5
 1:scx_qmap,100 2:scx_qmap,100 8:scx_qmap,100
 "
-more_variants="2:scx_spin,5@debug"
 
 guest() {
 	load

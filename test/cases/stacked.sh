@@ -7,7 +7,6 @@
 
 kernel=unbounded
 variants="2:before 2:after 2:replaced 2:elsewhere"
-more_variants="2:before@debug 2:after@debug 2:replaced@debug 2:elsewhere@debug"
 
 other=/sys/kernel/livepatch/other
 

@@ -6,7 +6,7 @@
 kernel=unbounded
 variants="2:loopsite 2:loopsite@bounded 2:loopsite@next"
 more_variants="2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@clang
-2:loopsite@nosyms 2:loopsite@nextbounded 2:loopsite@debug"
+2:loopsite@nosyms 2:loopsite@nextbounded"
 
 tracing=/sys/kernel/debug/tracing
 events=$tracing/events/scx_loopguard

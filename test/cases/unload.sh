@@ -6,7 +6,6 @@
 
 kernel=unbounded
 variants="2:active 2:cycles 2:endless 2:interrupted"
-more_variants="2:active@debug 2:cycles@debug 2:endless@debug 2:interrupted@debug 2:cycles@kcsan"
 
 guest() {
 	say begin

@@ -6,7 +6,7 @@
 kernel=unbounded
 tcg_threads=single	# there is a livepatch
 variants="2"
-more_variants="2@next 2@debug"
+more_variants="2@next"
 append=log_buf_len=4M
 
 files="/sys/module/scx_loopguard /sys/module/scx_loopguard_livepatch"
