@@ -23,8 +23,11 @@
  *   tasks: schedulers hand the first to their CPU without a dispatch, and the second
  *   are none of theirs, so that both run in the worst of storms.
  *
- * Not all of it is seen: a user's task may be followed by a real-time one. So time is
- * left out in which the CPU was away from its loop for longer than some of eject_ms.
+ * Not all of it is seen: a user's task may be followed by a real-time one, and where loops
+ * are nested, that one of a single iteration has ended. So time is left out in which the CPU
+ * was away from its loop for longer than some of eject_ms; and any such time if it ends with a
+ * real-time task or a kernel thread that stops: the CPU may have been idle before. In a storm it
+ * is not, as each kick takes it from the idle task right back to the loop.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -70,6 +73,7 @@ struct storm {
 	u64 hits;		/* what the CPU had counted at the last trip */
 	u32 schedulers;		/* so many had been dealt with before */
 	bool progress;		/* seen by the hook */
+	bool after_task;	/* and that this trip is not one of the idle task's */
 };
 
 static DEFINE_PER_CPU(struct storm, storms);
@@ -134,6 +138,7 @@ void lg_storm_trip(u64 hits_before, u32 loops, bool nested)
 	if ((hits_before != s->hits && !nested) || runs_users_task())
 		s->progress = true;
 	s->hits = hits_before + loops;
+	s->after_task = !is_idle_task(current);
 	s->trips++;
 }
 NOKPROBE_SYMBOL(lg_storm_trip);
@@ -204,7 +209,9 @@ static u64 was_away(const struct storm *s, const struct lg_trip *trip,
 	s64 away = trip->ns - trip->duration - s->last;
 
 	/* the duration of the very first one after eject_ms was set is not known */
-	if (!trip->duration ||
+	if (!trip->duration || away < 0)
+		return 0;
+	if (!s->after_task &&
 	    away < (s64)(min(ms, 1000U) * NSEC_PER_MSEC / AWAY_PART))
 		return 0;
 	return away;

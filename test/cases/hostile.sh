@@ -107,7 +107,8 @@ with() {
 	claim "it is armed before" equal armed "$(param state)"
 	case $kind in
 	brink)   brink ;;
-	idle|rt) storm; lives_with_it; ejected_by_sysrq ;;
+	idle)    storm; lives_with_it; ejected_by_sysrq ;;
+	rt)      storm; lives_with_it; is_not_ejected; ejected_by_sysrq ;;
 	held)    storm; contended; ejected_by_watchdog ;;
 	*)       storm; ejected_by_watchdog ;;
 	esac
@@ -162,6 +163,19 @@ lives_with_it() {
 	sleep 1
 	claim "it still trips" [ "$(param trips)" -gt "$trips" ]
 	claim "the scheduler is still enabled" scx_state enabled
+}
+
+# Each CPU trips many times a second, but is idle in between.
+is_not_ejected() {
+	local trips
+
+	echo 500 >$params/eject_ms
+	trips=$(param trips)
+	sleep 3
+	claim "it trips with eject_ms" [ "$(param trips)" -gt $((trips + 30)) ]
+	claim "a scheduler whose CPUs are idle is not ejected" \
+		equal "enabled 0" "$(cat /sys/kernel/sched_ext/state) $(param ejections)"
+	echo 0 >$params/eject_ms
 }
 
 contended() {
