@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 # Loading and unloading at any time: under a scheduler, in a storm of finite loops a
-# hundred times, and in a storm of endless ones, where rmmod first waits until
+# hundred times or a thousand, and in a storm of endless ones, where rmmod first waits until
 # no CPU depends on the module.
 
 kernel=unbounded
-variants="2:active 2:cycles 2:endless 2:interrupted"
+variants="2:active 2:cycles,100 2:endless 2:interrupted"
+more_variants="2:cycles,1000"
 
 guest() {
 	say begin
-	"$1"
+	"$@"
 }
 
 active() {
@@ -29,15 +30,15 @@ cycles() {
 
 	sched scx_spin -n 100
 	hogs 3
-	while [ $i -lt 100 ]; do
+	while [ $i -lt "$1" ]; do
 		load limit=8 || break
 		[ "$(param engine)" = loopsite ] || break
 		within 3 tripped && tripped=$((tripped + 1))
 		rmmod scx_loopguard || break
 		i=$((i + 1))
 	done
-	claim "100 cycles in a storm" equal 100 "$i"
-	claim "every one of them tripped" equal 100 "$tripped"
+	claim "$1 cycles in a storm" equal "$1" "$i"
+	claim "every one of them tripped" equal "$1" "$tripped"
 	claim "the scheduler is still enabled" scx_state enabled
 	hogs_stop
 	claim "normal work goes on" normal_work
@@ -76,8 +77,11 @@ interrupted() {
 }
 
 host() {
+	local cycles=${words#cycles,}
+
+	[ "$cycles" != "$words" ] || cycles=0
 	# each rmmod waits for the optimiser of kprobes, and that for all tasks
-	claim "the guest finishes" vm_wait 480
+	claim "the guest finishes" vm_wait $((480 + cycles))
 	claim "no CPU misses its heartbeat for a second" \
 		beats_within 1000 begin end
 }
