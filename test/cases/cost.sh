@@ -12,7 +12,7 @@ more_variants="
 2:native,scx_spin@bounded 2:native,none@bounded
 1:scx_simple,pipe 8:scx_simple,pipe,cross 32:scx_simple,pipe,cross
 "
-with_debug=	# other costs
+no_debug='*'	# other costs
 timeout=900
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
