@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/jhash.h>
 #include <linux/kernel.h>
@@ -40,6 +41,7 @@ static const char * const way_to_loop[] = {
  */
 struct look {
 	struct work_struct work;
+	struct completion over;
 	const struct lg_target *target;
 	struct lg_livepatches *found;
 	unsigned int nr;
@@ -162,9 +164,8 @@ static bool takes_ours_away(struct look *look, const char *patch)
 				look->target->loops[0].function.name);
 }
 
-static void look_around(struct work_struct *work)
+static void look_around(struct look *look)
 {
-	struct look *look = container_of(work, struct look, work);
 	struct lg_livepatches *found = look->found;
 	bool transition;
 	unsigned int i;
@@ -196,6 +197,14 @@ static void look_around(struct work_struct *work)
 	}
 }
 
+static void look_in_worker(struct work_struct *work)
+{
+	struct look *look = container_of(work, struct look, work);
+
+	look_around(look);
+	complete(&look->over);
+}
+
 /**
  * lg_livepatches_start - get ready to look
  *
@@ -223,7 +232,9 @@ void lg_livepatches_stop(void)
  * @target: what was found
  * @found: filled in; where the look fails it is as if there were one
  *
- * In a worker, as the caller may not be allowed to look.
+ * In a worker, as the caller may not be allowed to look. It may be showing a file of sysfs:
+ * the worker's locks are those of other files, but lockdep, which knows them by their kind,
+ * would see with flush_work() that each waits for itself.
  *
  * Context: task, may sleep.
  */
@@ -244,8 +255,9 @@ void lg_livepatches_look(const struct lg_target *target,
 	}
 	look->target = target;
 	look->found = found;
-	INIT_WORK(&look->work, look_around);
+	init_completion(&look->over);
+	INIT_WORK(&look->work, look_in_worker);
 	queue_work(workers, &look->work);
-	flush_work(&look->work);
+	wait_for_completion(&look->over);
 	kfree(look);
 }
