@@ -77,8 +77,9 @@ guest() {
 	wait "$sched_pid"
 
 	sched scx_spin -T 20
+	# of a task, or of its own work where that was to be one of those that stall
 	claim "-T: the watchdog finds the stall" \
-		exits_with "failed to run for"
+		exits_with "failed to \(run\|check in\) for"
 	wait "$sched_pid"
 	hogs_stop
 

@@ -6,6 +6,7 @@
 # rescue works.
 
 kernel=unbounded
+tcg_threads=single	# much text is patched
 variants="2:before 2:after 2:replaced 2:elsewhere"
 
 other=/sys/kernel/livepatch/other
