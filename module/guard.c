@@ -52,6 +52,7 @@ enum {
 	DRAIN_QUIET_MS	= 250,
 	DRAIN_NOTE_MS	= 10000,
 	DRAIN_LOOKS	= 100,
+	DRAIN_BUDGET_US	= 10000,
 };
 
 /*
@@ -80,7 +81,7 @@ struct invocation {
 #define LG_MAX_NESTED 8
 
 /*
- * All fields but @kick are written by their own CPU only: the count and the
+ * All fields but @kick and @csd_in_use are written by their own CPU only: the count and the
  * counters from the loop, IRQs off and rq lock held, or from the irq_work.
  */
 struct lg_cpu {
@@ -103,6 +104,7 @@ struct lg_cpu {
 	 * balanced its rq, taken by that CPU's irq_work.
 	 */
 	bool kick;
+	bool csd_in_use;		/* by whoever has set it, see kick() */
 
 	/* since IRQs were on */
 	bool counted;			/* an iteration, of whatever invocation */
@@ -170,11 +172,22 @@ static bool draining;
  */
 static bool ending_is_proven;
 
+/*
+ * For what has to wait until IRQs are on. On a CPU that has left the online mask they never are
+ * again: what is queued there stays in its list, and as the list is then not empty nothing that
+ * is queued later, by whomever, raises the interrupt when the CPU is back.
+ */
+static __always_inline void queue_own_work(struct lg_cpu *c)
+{
+	if (likely(cpu_online(smp_processor_id())))
+		irq_work_queue(&c->work);
+}
+
 /* Stop writing, and let the irq_work print why. */
 static void do_distrust(struct lg_cpu *c, const char *why)
 {
 	WRITE_ONCE(distrust, why);
-	irq_work_queue(&c->work);
+	queue_own_work(c);
 }
 NOKPROBE_SYMBOL(do_distrust);
 
@@ -357,7 +370,7 @@ static void record_trip(struct lg_cpu *c, const void *ctx, u32 loops,
 	lg_storm_trip(this_cpu_read(scx_loopguard_hits) - loops, loops,
 		      target->nested);
 	c->tripped = true;
-	irq_work_queue(&c->work);
+	queue_own_work(c);
 }
 NOKPROBE_SYMBOL(record_trip);
 
@@ -392,7 +405,7 @@ static noinline void trip(struct lg_cpu *c, struct invocation *inv,
 	WRITE_ONCE(*nr_tasks, 0);
 	restart_count(c, inv);
 	WRITE_ONCE(per_cpu(lg_cpu, inv->rq_cpu).kick, true);
-	irq_work_queue(&c->work);
+	queue_own_work(c);
 }
 NOKPROBE_SYMBOL(trip);
 
@@ -441,8 +454,12 @@ static __always_inline bool is_over_budget(const struct lg_cpu *c)
 {
 	u32 us = READ_ONCE(lg_budget_us);
 
-	return unlikely(us) && c->began &&
-	       lg_clock_since(c->began) > us * (u64)NSEC_PER_USEC;
+	if (likely(!us) || !c->began)
+		return false;
+	/* as with the limit: what is spent by loops that end is not to keep rmmod waiting */
+	if (READ_ONCE(draining))
+		us = max_t(u32, us, DRAIN_BUDGET_US);
+	return lg_clock_since(c->began) > us * (u64)NSEC_PER_USEC;
 }
 
 /* An iteration has found no task. */
@@ -507,7 +524,7 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 
 	if (inv->loops == 1) {
 		note_begin(c, inv);
-		irq_work_queue(&c->work);
+		queue_own_work(c);
 	}
 	limit = limit_in_force(inv == c->nest);
 	if (inv->loops >= limit)
@@ -589,7 +606,7 @@ NOKPROBE_SYMBOL(lg_invocation_begins);
  */
 void lg_tell_when_over(void)
 {
-	irq_work_queue(this_cpu_ptr(&lg_cpu.work));
+	queue_own_work(this_cpu_ptr(&lg_cpu));
 }
 NOKPROBE_SYMBOL(lg_tell_when_over);
 
@@ -634,21 +651,39 @@ void lg_guard_complain(void)
 		pr_err_once("disabled: %s\n", why);
 }
 
-/* On the CPU to be kicked, IRQs off. */
-static void resched_here(void *unused)
+/* On the CPU to be kicked, IRQs off. @csd_in_use: if it comes by that. */
+static void resched_here(void *csd_in_use)
 {
+	/* the kernel has let go of the csd already; pairs with xchg() in kick() */
+	if (csd_in_use)
+		smp_store_release((bool *)csd_in_use, false);
 	/* set_tsk_need_resched() has a tracepoint that not every kernel exports */
 	set_tsk_thread_flag(current, TIF_NEED_RESCHED);
 	set_preempt_need_resched();
+}
+
+/*
+ * Any sibling may want to kick a CPU, and there may be more than two of them; the kernel leaves it
+ * to its callers that only one at a time sends a csd.
+ */
+static bool kick_sibling(int cpu)
+{
+	struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
+
+	if (!cpu_online(cpu) || xchg(&c->csd_in_use, true))
+		return false;	/* gone, or a kick is still on its way */
+	if (!smp_call_function_single_async(cpu, &c->csd))
+		return true;
+	smp_store_release(&c->csd_in_use, false);
+	return false;
 }
 
 static void kick(struct lg_cpu *me, int cpu)
 {
 	if (cpu == smp_processor_id())
 		resched_here(NULL);
-	else if (!cpu_online(cpu) ||
-		 smp_call_function_single_async(cpu, &per_cpu(lg_cpu, cpu).csd))
-		return;		/* gone, or one is still on its way */
+	else if (!kick_sibling(cpu))
+		return;
 	WRITE_ONCE(me->kicks, me->kicks + 1);
 }
 
@@ -850,7 +885,7 @@ int lg_guard_init(const struct lg_target *found)
 		struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
 
 		c->work = IRQ_WORK_INIT_HARD(invocation_over);
-		INIT_CSD(&c->csd, resched_here, NULL);
+		INIT_CSD(&c->csd, resched_here, &c->csd_in_use);
 		seqcount_init(&c->trip_seq);
 		c->began_over = U64_MAX;	/* no stretch is known yet */
 	}

@@ -48,18 +48,17 @@ static u64 hits_so_far(void)
 /* Under lock. Says so when the verdict changes. */
 static void judge(void)
 {
+	bool hooked = lg_canary_fires() && engine->in_place();
 	enum lg_health was = health;
 
-	if (!lg_canary_fires() || !engine->in_place()) {
+	if (!hooked)
 		hits_before = hits_so_far();
-		health = LG_DISARMED;
-	} else if (others.count && (target->nr_loops > 1 ||
-				    hits_so_far() == hits_before)) {
-		/* which of two loops it was that has been hit is not known */
+	/* which of two loops it was that has been hit is not known */
+	if (others.count &&
+	    (target->nr_loops > 1 || hits_so_far() == hits_before))
 		health = LG_BYPASSED;
-	} else {
-		health = LG_HOOKED;
-	}
+	else
+		health = hooked ? LG_HOOKED : LG_DISARMED;
 	if (health == was)
 		return;
 	if (health == LG_HOOKED)
@@ -74,19 +73,22 @@ static void judge(void)
 static void look_for_livepatches(void)
 {
 	struct lg_livepatches now;
-	bool free;
+	bool free, seen;
 
 	mutex_lock(&look_lock);
 	free = lg_target_is_untouched(target);
-	lg_livepatches_look(target, &now);
+	seen = !lg_livepatches_look(target, &now);
 
 	mutex_lock(&lock);
-	/* hits from before it came, or while it came, say nothing of it */
-	if (now.count && (now.transition || others.transition ||
-			  now.id != others.id || now.count != others.count))
-		hits_before = hits_so_far();
-	others = now;
-	entry_was_free = free;
+	/* in a storm there may be no look in time; then it counts if somebody has come */
+	if (seen || (entry_was_free && !free)) {
+		/* hits from before it came, or while it came, say nothing of it */
+		if (now.count && (now.transition || others.transition ||
+				  now.id != others.id || now.count != others.count))
+			hits_before = hits_so_far();
+		others = now;
+		entry_was_free = free;
+	}
 	judge();
 	mutex_unlock(&lock);
 	mutex_unlock(&look_lock);
@@ -158,6 +160,7 @@ void lg_health_start(const struct lg_target *t, const struct lg_engine *e)
 	engine = e;
 	health = LG_HOOKED;
 	mutex_lock(&lock);
+	entry_was_free = true;	/* until it is seen that it is not */
 	started = true;
 	mutex_unlock(&lock);
 	watch(NULL);

@@ -13,6 +13,7 @@
  * out. Should that be wrong, a loop that does not end returns to another one without
  * IRQs ever being on, and that tells them apart beyond doubt.
  */
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/minmax.h>
@@ -33,6 +34,8 @@ enum {
 	 */
 	LG_SUSPECT	= 1000,
 	LG_PROVEN	= LG_SUSPECT + 16,
+
+	HIDDEN_FOR	= 2 * HZ,	/* jiffies without a caller that is hidden */
 };
 
 static const struct lg_target *target;
@@ -47,6 +50,7 @@ static unsigned int loop_call[LG_MAX_LOOPS];
  */
 static unsigned long graph_trampoline;	/* 0: this kernel has none */
 static bool callers_hidden;
+static unsigned long hidden_at;		/* the last time, in jiffies */
 
 static bool hides_caller(unsigned long to)
 {
@@ -156,6 +160,7 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	void *ctx;
 
 	if (unlikely(hides_caller(to))) {
+		WRITE_ONCE(hidden_at, jiffies);
 		WRITE_ONCE(callers_hidden, true);
 		return 0;
 	}
@@ -163,7 +168,9 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 0;		/* a task was found */
 	if (!find_call(to, &loop, &call))
 		return 0;		/* a kfunc's */
-	if (unlikely(READ_ONCE(callers_hidden)))
+	/* a tracer may be there for some tasks only */
+	if (unlikely(READ_ONCE(callers_hidden)) &&
+	    time_after(jiffies, READ_ONCE(hidden_at) + HIDDEN_FOR))
 		WRITE_ONCE(callers_hidden, false);
 
 	ctx = context(ri);

@@ -11,7 +11,9 @@
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/jhash.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
@@ -26,6 +28,7 @@
 
 enum {
 	MAX_PATCHES	= 64,
+	LOOK_TAKES_MS	= 1000,		/* at most; a storm may starve workers */
 };
 
 /* The functions through which the scheduler gets to the loop. */
@@ -42,8 +45,9 @@ static const char * const way_to_loop[] = {
 struct look {
 	struct work_struct work;
 	struct completion over;
+	refcount_t users;		/* the worker and who waits for it */
 	const struct lg_target *target;
-	struct lg_livepatches *found;
+	struct lg_livepatches found;
 	unsigned int nr;
 	char names[MAX_PATCHES][MODULE_NAME_LEN];
 	char path[256];
@@ -164,18 +168,22 @@ static bool takes_ours_away(struct look *look, const char *patch)
 				look->target->loops[0].function.name);
 }
 
+static void assume_one(struct lg_livepatches *found)
+{
+	found->count = 1;
+	strscpy(found->name, "(unknown)", sizeof(found->name));
+}
+
 static void look_around(struct look *look)
 {
-	struct lg_livepatches *found = look->found;
+	struct lg_livepatches *found = &look->found;
 	bool transition;
 	unsigned int i;
 
 	if (list_patches(look) || look->nr == MAX_PATCHES) {
 		/* then at least, is anybody at a function's entry? */
-		if (lg_target_is_untouched(look->target))
-			return;
-		found->count = 1;
-		strscpy(found->name, "(unknown)", sizeof(found->name));
+		if (!lg_target_is_untouched(look->target))
+			assume_one(found);
 		return;
 	}
 
@@ -197,12 +205,19 @@ static void look_around(struct look *look)
 	}
 }
 
+static void put(struct look *look)
+{
+	if (refcount_dec_and_test(&look->users))
+		kfree(look);
+}
+
 static void look_in_worker(struct work_struct *work)
 {
 	struct look *look = container_of(work, struct look, work);
 
 	look_around(look);
 	complete(&look->over);
+	put(look);
 }
 
 /**
@@ -234,30 +249,39 @@ void lg_livepatches_stop(void)
  *
  * In a worker, as the caller may not be allowed to look. It may be showing a file of sysfs:
  * the worker's locks are those of other files, but lockdep, which knows them by their kind,
- * would see with flush_work() that each waits for itself.
+ * would see with flush_work() that each waits for itself. Under a BPF scheduler that starves the
+ * worker who waits does not wait for long: there may be locks that others want.
  *
- * Context: task, may sleep.
+ * Context: task, may sleep. Not after lg_livepatches_stop().
+ * Return: 0, or -ETIMEDOUT if there was no look in time.
  */
-void lg_livepatches_look(const struct lg_target *target,
-			 struct lg_livepatches *found)
+int lg_livepatches_look(const struct lg_target *target,
+			struct lg_livepatches *found)
 {
 	struct look *look;
+	int ret = 0;
 
 	memset(found, 0, sizeof(*found));
 	if (!IS_ENABLED(CONFIG_LIVEPATCH))
-		return;
+		return 0;
 
 	look = kzalloc(sizeof(*look), GFP_KERNEL);
 	if (!look) {
-		found->count = 1;
-		strscpy(found->name, "(unknown)", sizeof(found->name));
-		return;
+		assume_one(found);
+		return 0;
 	}
 	look->target = target;
-	look->found = found;
+	refcount_set(&look->users, 2);
 	init_completion(&look->over);
 	INIT_WORK(&look->work, look_in_worker);
 	queue_work(workers, &look->work);
-	wait_for_completion(&look->over);
-	kfree(look);
+	if (wait_for_completion_timeout(&look->over,
+					msecs_to_jiffies(LOOK_TAKES_MS))) {
+		*found = look->found;
+	} else {
+		assume_one(found);
+		ret = -ETIMEDOUT;
+	}
+	put(look);
+	return ret;
 }

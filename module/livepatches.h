@@ -20,7 +20,7 @@ struct lg_livepatches {
 
 int lg_livepatches_start(void);
 void lg_livepatches_stop(void);
-void lg_livepatches_look(const struct lg_target *target,
-			 struct lg_livepatches *found);
+int lg_livepatches_look(const struct lg_target *target,
+			struct lg_livepatches *found);
 
 #endif

@@ -55,11 +55,27 @@ static const struct lg_target *armed(void)
 /**
  * lg_params_stop - the module no longer protects anything
  *
- * Context: task. Parameters stay readable.
+ * Waits for who is just reading one of the files, as nobody else does: they are taken away
+ * only after the module's exit is through.
+ *
+ * Context: task, may sleep. Parameters stay readable.
  */
 void lg_params_stop(void)
 {
+	/* under which all of .get and .set are called */
+	kernel_param_lock(THIS_MODULE);
 	WRITE_ONCE(target, NULL);
+	kernel_param_unlock(THIS_MODULE);
+}
+
+/* Does the kernel's own bound do all that is asked for, but for what the hook does? */
+static bool is_native_enough(const struct lg_target *t, bool hooked)
+{
+	if (!t->native_limit)
+		return false;
+	return !READ_ONCE(lg_enforce) ||
+	       (READ_ONCE(lg_limit) >= t->native_limit && !READ_ONCE(lg_budget_us) &&
+		(hooked || !READ_ONCE(lg_eject_ms)));
 }
 
 /**
@@ -74,22 +90,16 @@ void lg_params_stop(void)
 const char *lg_state(void)
 {
 	const struct lg_target *t = armed();
-	bool distrusted, native;
 	enum lg_health health;
 
 	if (!t)
 		return "disabled";
 
 	health = lg_health();
-	distrusted = lg_distrusts();
 	/* what is wrong about the hook makes the bound seen beside it doubtful too */
-	native = t->native_limit && !distrusted && health != LG_BYPASSED &&
-		 (health != LG_HOOKED || !READ_ONCE(lg_enforce) ||
-		  (READ_ONCE(lg_limit) >= t->native_limit &&
-		   !READ_ONCE(lg_budget_us)));
-	if (distrusted)
+	if (lg_distrusts())
 		return "disabled";
-	if (native)
+	if (health != LG_BYPASSED && is_native_enough(t, health == LG_HOOKED))
 		return "native";
 	if (health != LG_HOOKED)
 		return "lost";
@@ -156,6 +166,28 @@ static struct number budget_us_number = { &lg_budget_us, 0, LG_BUDGET_US_MAX };
 module_param_cb(budget_us, &number_ops, &budget_us_number, 0644);
 MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to 1000000; 0: however long it takes (default)");
 
+/*
+ * The kernel looks at the first letter of a bool only, or the second one. A word that is none is
+ * not to turn off the protection.
+ */
+static bool is_bool(const char *val)
+{
+	static const char * const words[] = {
+		"yes", "no", "true", "false", "on", "off",
+	};
+	size_t len = strcspn(val, "\n");
+	int i;
+
+	if (val[len] && val[len + 1])
+		return false;
+	if (len == 1)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (len == strlen(words[i]) && !strncasecmp(val, words[i], len))
+			return true;
+	return false;
+}
+
 static int set_enforce(const char *val, const struct kernel_param *kp)
 {
 	bool enforce;
@@ -163,7 +195,7 @@ static int set_enforce(const char *val, const struct kernel_param *kp)
 	/* a bare "enforce" on the command line means yes, as for any bool */
 	if (!val)
 		val = "1";
-	if (kstrtobool(val, &enforce)) {
+	if (!is_bool(val) || kstrtobool(val, &enforce)) {
 		pr_err("enforce: '%*pE' is neither Y nor N\n",
 		       quoted_len(val), val);
 		return -EINVAL;

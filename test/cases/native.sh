@@ -15,6 +15,22 @@ kernel_trips() {
 		$tracing/trace
 }
 
+# What is beyond the kernel's own bound is lost with the hook.
+only_the_bound() {
+	echo 0 >/sys/kernel/debug/kprobes/enabled
+	claim "disarmed, with a smaller limit it is lost" equal lost "$(param state)"
+	echo 32 >$params/limit
+	claim "disarmed, with the kernel's it is native" equal native "$(param state)"
+	for p in budget_us eject_ms; do
+		echo 500 >$params/$p
+		claim "disarmed, with $p it is lost" equal lost "$(param state)"
+		echo 0 >$params/$p
+	done
+	echo 1 >/sys/kernel/debug/kprobes/enabled
+	echo 8 >$params/limit
+	claim "a smaller limit arms it again" equal armed "$(param state)"
+}
+
 guest() {
 	load engine="$1"
 	claim "the state is native" equal native "$(param state)"
@@ -54,6 +70,7 @@ guest() {
 	claim "this module ended the loops" positive "$(param kicks)"
 	claim "at the smaller limit" equal 8 "$(param max_loops)"
 	say exact1 "$(param max_loops)"
+	only_the_bound
 	echo N >$params/enforce
 	claim "with enforce=N it is native again" equal native "$(param state)"
 	claim "rmmod succeeds again" rmmod scx_loopguard

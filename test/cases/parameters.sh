@@ -117,7 +117,9 @@ guest() {
 			claim "$p: $value is taken" equal "$value" "$(param $p)"
 		done
 	done
-	claim "enforce: '2' is refused" refuses enforce 2
+	for value in 2 nonsense noo "N N" offf; do
+		claim "enforce: '$value' is refused" refuses enforce "$value"
+	done
 	for p in $status engine; do
 		claim "$p cannot be written" not write "$p" 1
 	done
@@ -128,6 +130,10 @@ guest() {
 	write enforce 0
 	claim "enforce: 0 is N" equal "N observing" \
 		"$(param enforce) $(param state)"
+	for value in Yes:Y FALSE:N true:Y Off:N; do
+		write enforce "${value%:*}\n"
+		claim "enforce: ${value%:*} is ${value#*:}" equal "${value#*:}" "$(param enforce)"
+	done
 	write enforce on
 	claim "enforce: on is Y" equal "Y armed" \
 		"$(param enforce) $(param state)"

@@ -7,7 +7,7 @@
 
 kernel=unbounded
 tcg_threads=single	# much text is patched
-variants="2:before 2:after 2:replaced 2:elsewhere"
+variants="2:before 2:after 2:replaced 2:elsewhere 2:native@bounded"
 
 other=/sys/kernel/livepatch/other
 
@@ -132,6 +132,21 @@ elsewhere() {
 	claim "and becomes active" within 20 livepatch_is active
 	other_off
 	livepatch_off
+}
+
+# The kernel's own bound is in code that does not run any more; to disarm the probe besides
+# makes that no better.
+native() {
+	load
+	claim "it is native" equal native "$(param state)"
+	other_on pass=N
+	claim "with a livepatch on top it is lost" within 10 state_is lost
+	echo 0 >/sys/kernel/debug/kprobes/enabled
+	claim "disarmed it is lost as well" equal lost "$(param state)"
+	echo 1 >/sys/kernel/debug/kprobes/enabled
+	claim "armed again it is still lost" equal lost "$(param state)"
+	other_off
+	claim "it is native when that is gone" within 10 state_is native
 }
 
 host() {

@@ -5,7 +5,7 @@
 # no CPU depends on the module.
 
 kernel=unbounded
-variants="2:active 2:cycles,100 2:endless 2:interrupted"
+variants="2:active 2:cycles,100 2:endless 2:interrupted 2:budget"
 more_variants="2:cycles,1000"
 
 guest() {
@@ -74,6 +74,24 @@ interrupted() {
 		within 5 not grep -q scx_loopguard /proc/modules
 	hogs_stop
 	sched_stop
+}
+
+# A budget that nearly all invocations spend is nothing to wait for.
+budget() {
+	load budget_us=1
+	sched scx_spin -n 10
+	hogs 2
+	claim "the budget is spent" within 10 budget_trips
+	rmmod scx_loopguard &
+	claim "rmmod does not wait for it" within 30 not kill -0 $!
+	claim "the module is gone" not grep -q scx_loopguard /proc/modules
+	claim "the scheduler is still enabled" scx_state enabled
+	hogs_stop
+	sched_stop
+}
+
+budget_trips() {
+	[ "$(param budget_trips)" -gt 20 ]
 }
 
 host() {

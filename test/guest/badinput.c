@@ -7,9 +7,9 @@
  *   - feed a module's parameters what nobody would write on purpose
  *
  * What the kernel is to make of each try is worked out here, by a parser of its own, from
- * the rules of kstrtouint() and kstrtobool(): the value is taken and read back, or refused and
- * the old one stays. A refused write may be one line in the log, with nothing
- * unprintable in it, and a write that is taken none. A load that is refused leaves no
+ * the rules of kstrtouint() and, for whole words, kstrtobool(): the value is taken and read
+ * back, or refused and the old one stays. A refused write may be one line in the log, with
+ * nothing unprintable in it, and a write that is taken none. A load that is refused leaves no
  * DIRECTORY. The same seed makes the same tries.
  *
  * Prints the counts; exit status 1, and a line for each, if some try went otherwise.
@@ -90,17 +90,18 @@ static bool parse_number(const char *s, const struct rule *rule, char *shown)
 
 static bool parse_bool(const char *s, const struct rule *rule, char *shown)
 {
-	static const char * const yes[] = { "y", "t", "1", "on" };
-	static const char * const no[] = { "n", "f", "0", "of" };
-	size_t i;
+	static const char * const words[] = {
+		"Yy", "Yyes", "Yt", "Ytrue", "Y1", "Yon",
+		"Nn", "Nno", "Nf", "Nfalse", "N0", "Noff",
+	};
+	size_t i, len;
 
 	(void)rule;
-	for (i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
-		strcpy(shown, "Y");
-		if (!strncasecmp(s, yes[i], strlen(yes[i])))
-			return true;
-		strcpy(shown, "N");
-		if (!strncasecmp(s, no[i], strlen(no[i])))
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		len = strlen(words[i] + 1);
+		sprintf(shown, "%c", words[i][0]);
+		if (!strncasecmp(s, words[i] + 1, len) &&
+		    (!s[len] || !strcmp(s + len, "\n")))
 			return true;
 	}
 	return false;

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# A CPU goes off under a scheduler that goes on, and the module is unloaded while it is off: nothing
+# of the module's is left waiting on that CPU. When it is back loops are ended there as ever.
+
+kernel=unbounded
+tcg_threads=single	# much text is patched
+variants="2:loopsite 2:kretprobe"
+
+online=/sys/devices/system/cpu/cpu1/online
+
+# off_and_on ENGINE: from load to unload
+off_and_on() {
+	load engine="$1" || return 1
+	normal_work
+	echo 0 >$online
+	normal_work
+	rmmod scx_loopguard &
+	within 60 not kill -0 $! || return 1
+	echo 1 >$online
+	not grep -q scx_loopguard /proc/modules
+}
+
+trips_on() {
+	[ "$(param last_trip_cpu)" = "$1" ]
+}
+
+guest() {
+	local i=0
+
+	# it has callbacks for that, or the kernel would eject it
+	sched scx_qmap
+	hogs 2
+	while [ $i -lt 10 ]; do
+		claim "round $i: it goes while the CPU is off" off_and_on "$1"
+		i=$((i + 1))
+	done
+	claim "the scheduler is still enabled" scx_state enabled
+	hogs_stop
+	sched_stop
+
+	load engine="$1"
+	hogs 2
+	sched scx_spin -l 5
+	claim "loops are ended on the other CPU" within 10 trips_on 0
+	claim "and on that CPU" within 10 trips_on 1
+	claim "the watchdog ejects the scheduler" ejected 40 "runnable task stall"
+	claim "loops end at the limit" equal 32 "$(param max_loops)"
+	claim "it is armed" equal armed "$(param state)"
+	hogs_stop
+	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
+}
+
+host() {
+	claim "the guest finishes" vm_wait 300
+}
