@@ -147,7 +147,6 @@ cpus_off_and_on() {
 
 	pick $(($(nproc_possible) - 1))
 	online=/sys/devices/system/cpu/cpu$((picked + 1))/online
-	# the bandwidth of deadline tasks may be in the way
 	echo 0 >$online && did offline
 	pause 500
 	[ "$(cat $online)" = 1 ] || { echo 1 >$online && did online; }
@@ -236,13 +235,7 @@ start_round() {
 	act reads
 	act writes
 	act traces
-	# 7.3 leaves deadline tasks throttled for ever while BPF schedulers come and go, and
-	# with CPUs that go off it loses count of their bandwidth; without this module too.
-	# Such a task keeps rmmod waiting, as the optimiser of kprobes waits for all tasks.
-	deadlines=
-	[ ! -d /sys/kernel/debug/sched/ext_server ] || deadlines=-D
-	# shellcheck disable=SC2086
-	churn $deadlines "$2" "$((seed + rounds))" $groups/a $groups/b $groups >/tmp/churn.log 2>&1 &
+	churn "$2" "$((seed + rounds))" $groups/a $groups/b $groups >/tmp/churn.log 2>&1 &
 	actors="$actors $!"
 }
 
@@ -254,10 +247,14 @@ all_over() {
 stacks() {
 	local p
 
+	# which class each belongs to, and what the runqueues have
+	cat /sys/kernel/debug/sched/debug >/dev/console
 	for p in /proc/[0-9]*; do
 		# the size of all of them is 0
 		[ -z "$(head -c 1 "$p/cmdline")" ] || say stuck "$(tr '\0' ' ' <"$p/cmdline")" \
-			"$(sed -n 's/^State://p' "$p/status")" "$(sed 's/.*] //' "$p/stack" | xargs)"
+			"$(sed -n 's/^State://p' "$p/status")" \
+			"$(grep -E '^(policy|prio|ext.enabled)' "$p/sched" | tr -d ' ' | xargs)" \
+			"$(sed 's/.*] //' "$p/stack" | xargs)"
 	done
 }
 

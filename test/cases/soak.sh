@@ -214,7 +214,7 @@ guest() {
 	while [ "$(seconds)" -lt $end ]; do
 		# every other time tasks of all kinds come and go meanwhile
 		pick 2
-		[ $picked = 0 ] || { churn -D 3600 "$nr" >/dev/null & churn=$!; }
+		[ $picked = 0 ] || { churn 3600 "$nr" >/dev/null & churn=$!; }
 		pick "$(echo $faults | wc -w)"
 		# shellcheck disable=SC2086
 		fault=$(echo $faults | cut -d' ' -f$((picked + 1)))

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * churn [-D] SECONDS SEED CGROUP... - tasks that come and go in every way a scheduler knows
+ * churn SECONDS SEED CGROUP... - tasks that come and go in every way a scheduler knows
  *
  * Some tasks that run and sleep by turns are moved between CPUs, policies (other, batch, idle,
- * ext, fifo, rr, deadline), nice values and cgroups, killed and forked anew, by a real-time
+ * ext, fifo, rr), nice values and cgroups, killed and forked anew, by a real-time
  * task that is not scheduled by any of it. What the kernel refuses is fine. Prints how
- * often each was done. With -D no task gets a deadline.
+ * often each was done. None gets a deadline: 6.12 and 7.3 leave such tasks throttled for
+ * ever while BPF schedulers come and go.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,23 +26,13 @@
 enum {
 	TASKS		= 6,
 	POLICY_EXT	= 7,
-	POLICY_DEADLINE	= 6,
 	MS		= 1000 * 1000,
 };
 
-/* struct sched_attr of the kernel's, which not every libc has */
-struct attr {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-};
-
 static pid_t tasks[TASKS];
-static unsigned long done[6];
+static unsigned long done[5];
 static const char * const what[] = {
-	"affinity", "policies", "deadline", "nice", "cgroups", "forks",
+	"affinity", "policies", "nice", "cgroups", "forks",
 };
 
 static double now(void)
@@ -109,22 +98,6 @@ static int set_policy(pid_t pid)
 	return sched_setscheduler(pid, policy, &sp);
 }
 
-static int set_deadline(pid_t pid)
-{
-	struct attr attr = {
-		.size = sizeof(attr),
-		.policy = POLICY_DEADLINE,
-		.runtime = 2 * MS,
-		.deadline = (10 + random() % 50) * MS,
-	};
-	unsigned long all = ~0UL;
-
-	attr.period = attr.deadline;
-	/* admission wants all CPUs */
-	syscall(SYS_sched_setaffinity, pid, sizeof(all), &all);
-	return syscall(SYS_sched_setattr, pid, &attr, 0);
-}
-
 static int move(pid_t pid, const char *cgroup)
 {
 	char file[256], text[16];
@@ -155,10 +128,8 @@ static int change(int how, pid_t *task, int cgroups, char **cgroup)
 	case 1:
 		return set_policy(*task);
 	case 2:
-		return set_deadline(*task);
-	case 3:
 		return setpriority(PRIO_PROCESS, *task, random() % 40 - 20);
-	case 4:
+	case 3:
 		return cgroups ? move(*task, cgroup[random() % cgroups]) : -1;
 	default:
 		return anew(task);
@@ -167,17 +138,11 @@ static int change(int how, pid_t *task, int cgroups, char **cgroup)
 
 int main(int argc, char **argv)
 {
-	bool deadlines = true;
 	double end;
 	int i;
 
-	if (argc > 1 && !strcmp(argv[1], "-D")) {
-		deadlines = false;
-		argc--;
-		argv++;
-	}
 	if (argc < 3) {
-		fprintf(stderr, "usage: churn [-D] SECONDS SEED CGROUP...\n");
+		fprintf(stderr, "usage: churn SECONDS SEED CGROUP...\n");
 		return 2;
 	}
 	end = now() + atof(argv[1]);
@@ -185,9 +150,7 @@ int main(int argc, char **argv)
 		tasks[i] = start();
 	srandom(atoi(argv[2]));
 	while (now() < end) {
-		i = random() % 6;
-		if (i == 2 && !deadlines)
-			continue;
+		i = random() % 5;
 		if (!change(i, &tasks[random() % TASKS], argc - 3, argv + 3))
 			done[i]++;
 		pause_ns(1 + random() % (20 * MS));
@@ -196,7 +159,7 @@ int main(int argc, char **argv)
 		kill(tasks[i], SIGKILL);
 	while (wait(NULL) > 0)
 		;
-	for (i = 0; i < 6; i++)
-		printf("%s=%lu%s", what[i], done[i], i < 5 ? " " : "\n");
+	for (i = 0; i < 5; i++)
+		printf("%s=%lu%s", what[i], done[i], i < 4 ? " " : "\n");
 	return 0;
 }
