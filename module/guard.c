@@ -104,7 +104,7 @@ struct lg_cpu {
 	 * balanced its rq, taken by that CPU's irq_work.
 	 */
 	bool kick;
-	bool csd_in_use;		/* by whoever has set it, see kick() */
+	bool csd_in_use;		/* by whoever has set it, see kick_sibling() */
 
 	/* since IRQs were on */
 	bool counted;			/* an iteration, of whatever invocation */
@@ -175,7 +175,8 @@ static bool ending_is_proven;
 /*
  * For what has to wait until IRQs are on. On a CPU that has left the online mask they never are
  * again: what is queued there stays in its list, and as the list is then not empty nothing that
- * is queued later, by whomever, raises the interrupt when the CPU is back.
+ * is queued later, by whomever, raises the interrupt when the CPU is back. There is no loop there any
+ * more on the kernels that are known, so no count stays behind.
  */
 static __always_inline void queue_own_work(struct lg_cpu *c)
 {
@@ -654,7 +655,7 @@ void lg_guard_complain(void)
 /* On the CPU to be kicked, IRQs off. @csd_in_use: if it comes by that. */
 static void resched_here(void *csd_in_use)
 {
-	/* the kernel has let go of the csd already; pairs with xchg() in kick() */
+	/* the kernel has let go of the csd already; pairs with xchg() in kick_sibling() */
 	if (csd_in_use)
 		smp_store_release((bool *)csd_in_use, false);
 	/* set_tsk_need_resched() has a tracepoint that not every kernel exports */

@@ -33,6 +33,7 @@ static DEFINE_MUTEX(look_lock);		/* one look at a time; outside of lock */
 static DEFINE_MUTEX(lock);		/* for all below, never for long */
 static struct lg_livepatches others;	/* as of the last look */
 static bool entry_was_free;		/* then */
+static bool ever_seen;			/* was there one that was not too late */
 static u64 hits_before;			/* the hits that prove nothing of now */
 static enum lg_health health;
 static bool started;
@@ -54,8 +55,8 @@ static void judge(void)
 	if (!hooked)
 		hits_before = hits_so_far();
 	/* which of two loops it was that has been hit is not known */
-	if (others.count &&
-	    (target->nr_loops > 1 || hits_so_far() == hits_before))
+	if (others.count && (!hooked || target->nr_loops > 1 ||
+			     hits_so_far() == hits_before))
 		health = LG_BYPASSED;
 	else
 		health = hooked ? LG_HOOKED : LG_DISARMED;
@@ -80,14 +81,17 @@ static void look_for_livepatches(void)
 	seen = !lg_livepatches_look(target, &now);
 
 	mutex_lock(&lock);
-	/* in a storm there may be no look in time; then it counts if somebody has come */
-	if (seen || (entry_was_free && !free)) {
+	if (seen || !ever_seen || (entry_was_free && !free)) {
 		/* hits from before it came, or while it came, say nothing of it */
 		if (now.count && (now.transition || others.transition ||
 				  now.id != others.id || now.count != others.count))
 			hits_before = hits_so_far();
 		others = now;
 		entry_was_free = free;
+		ever_seen |= seen;
+	} else if (others.count) {
+		/* no look in time, as in a storm: what there was may be replaced just now */
+		hits_before = hits_so_far();
 	}
 	judge();
 	mutex_unlock(&lock);
@@ -160,7 +164,6 @@ void lg_health_start(const struct lg_target *t, const struct lg_engine *e)
 	engine = e;
 	health = LG_HOOKED;
 	mutex_lock(&lock);
-	entry_was_free = true;	/* until it is seen that it is not */
 	started = true;
 	mutex_unlock(&lock);
 	watch(NULL);

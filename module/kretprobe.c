@@ -13,12 +13,14 @@
  * out. Should that be wrong, a loop that does not end returns to another one without
  * IRQs ever being on, and that tells them apart beyond doubt.
  */
+#include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
 #include <linux/pgtable.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -73,6 +75,9 @@ static bool is_loop(unsigned int loop, unsigned int call)
 	struct run *r = this_cpu_ptr(&run);
 	u64 over = lg_invocations_over();
 
+	/* nothing tells there that IRQs were on; it is the first call that is still made */
+	if (!cpu_online(smp_processor_id()))
+		return false;
 	if (r->over != over) {
 		memset(r, 0, sizeof(*r));
 		r->over = over;

@@ -98,13 +98,17 @@ EXPORT_SYMBOL_GPL(scx_loopguard_attach);
  * line if it is not.
  *
  * Context: task, may sleep; the livepatch core lets nobody else patch meanwhile.
- * Return: 0 or -EBUSY.
+ * Return: 0, -EBUSY, or -EAGAIN where it could not be seen.
  */
 int scx_loopguard_may_wrap(void)
 {
 	struct lg_livepatches found;
 
-	lg_livepatches_look(target, &found);
+	if (lg_livepatches_look(target, &found)) {
+		pr_err("livepatch not attached: cannot see in time whether %s is livepatched already; try again\n",
+		       target->loops[0].function.name);
+		return -EAGAIN;
+	}
 	if (!found.count)
 		return 0;
 	pr_err("livepatch not attached: %s is livepatched by %s already\n",
