@@ -174,9 +174,9 @@ static bool ending_is_proven;
 
 /*
  * For what has to wait until IRQs are on. On a CPU that has left the online mask they never are
- * again: what is queued there stays in its list, and as the list is then not empty nothing that
- * is queued later, by whomever, raises the interrupt when the CPU is back. There is no loop there any
- * more on the kernels that are known, so no count stays behind.
+ * again: what is queued there stays in its list, and as the list is then not empty nothing
+ * that is queued later, by whomever, raises the interrupt when the CPU is back. There is no
+ * loop there any more on the kernels that are known, so no count stays behind.
  */
 static __always_inline void queue_own_work(struct lg_cpu *c)
 {
@@ -655,9 +655,9 @@ void lg_guard_complain(void)
 /* On the CPU to be kicked, IRQs off. @csd_in_use: if it comes by that. */
 static void resched_here(void *csd_in_use)
 {
-	/* the kernel has let go of the csd already; pairs with xchg() in kick_sibling() */
+	/* the kernel has let go of the csd already */
 	if (csd_in_use)
-		smp_store_release((bool *)csd_in_use, false);
+		smp_store_release((bool *)csd_in_use, false); /* pairs with xchg() in kick_sibling() */
 	/* set_tsk_need_resched() has a tracepoint that not every kernel exports */
 	set_tsk_thread_flag(current, TIF_NEED_RESCHED);
 	set_preempt_need_resched();
@@ -675,7 +675,7 @@ static bool kick_sibling(int cpu)
 		return false;	/* gone, or a kick is still on its way */
 	if (!smp_call_function_single_async(cpu, &c->csd))
 		return true;
-	smp_store_release(&c->csd_in_use, false);
+	smp_store_release(&c->csd_in_use, false);	/* as in resched_here() */
 	return false;
 }
 

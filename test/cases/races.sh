@@ -17,7 +17,8 @@ more_variants="2:${LG_SECONDS-600},${LG_SEED-2} 4:${LG_SECONDS-300},${LG_SEED-3}
 2:${LG_SECONDS-300},${LG_SEED-4}@core 2:${LG_SECONDS-300},${LG_SEED-5}@next
 2:${LG_SECONDS-300},${LG_SEED-6}@bounded 2:${LG_SECONDS-300},${LG_SEED-7}@debug
 2:${LG_SECONDS-300},${LG_SEED-8}@kcsan"
-append=log_buf_len=8M
+# in jiffies: who keeps synchronize_rcu_tasks() waiting, and so kprobes, is named after 30 s
+append="log_buf_len=8M rcupdate.rcu_task_stall_timeout=7500"
 
 tracing=/sys/kernel/debug/tracing
 kprobes=/sys/kernel/debug/kprobes
@@ -249,9 +250,12 @@ stacks() {
 
 	# which class each belongs to, and what the runqueues have
 	cat /sys/kernel/debug/sched/debug >/dev/console
+	dmesg | tail -n 100 >/dev/console
+	complaints | head -n 5 | while read -r line; do say splat "$line"; done
 	for p in /proc/[0-9]*; do
 		# the size of all of them is 0
-		[ -z "$(head -c 1 "$p/cmdline")" ] || say stuck "$(tr '\0' ' ' <"$p/cmdline")" \
+		[ -n "$(head -c 1 "$p/cmdline")" ] || grep -q "^State:.D" "$p/status" || continue
+		say stuck "$(cat "$p/comm") $(tr '\0' ' ' <"$p/cmdline")" \
 			"$(sed -n 's/^State://p' "$p/status")" \
 			"$(grep -E '^(policy|prio|ext.enabled)' "$p/sched" | tr -d ' ' | xargs)" \
 			"$(sed 's/.*] //' "$p/stack" | xargs)"
