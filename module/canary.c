@@ -13,6 +13,7 @@
 #include <linux/string.h>
 
 #include "canary.h"
+#include "probe.h"
 
 /* notrace: ftrace would fire it in place of the breakpoint that is to be tried */
 static noinline notrace void inner_canary(void)
@@ -96,6 +97,7 @@ void lg_canary_stop(void)
 	mutex_lock(&lock);
 	canary = NULL;
 	mutex_unlock(&lock);
+	lg_probe_disable(&probe);
 	unregister_kprobe(&probe);
 	memset(&probe, 0, sizeof(probe));
 	probe.pre_handler = at_canary;

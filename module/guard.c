@@ -655,9 +655,11 @@ void lg_guard_complain(void)
 /* On the CPU to be kicked, IRQs off. @csd_in_use: if it comes by that. */
 static void resched_here(void *csd_in_use)
 {
+	bool *in_use = csd_in_use;
+
 	/* the kernel has let go of the csd already */
-	if (csd_in_use)
-		smp_store_release((bool *)csd_in_use, false); /* pairs with xchg() in kick_sibling() */
+	if (in_use)
+		smp_store_release(in_use, false); /* pairs with xchg() in kick_sibling() */
 	/* set_tsk_need_resched() has a tracepoint that not every kernel exports */
 	set_tsk_thread_flag(current, TIF_NEED_RESCHED);
 	set_preempt_need_resched();

@@ -26,6 +26,7 @@
 
 #include "engine.h"
 #include "guard.h"
+#include "probe.h"
 #include "target.h"
 
 enum {
@@ -228,6 +229,13 @@ static unsigned int guess_loop_call(const struct lg_loop *loop)
 	return loop->nr_returns - 1;
 }
 
+static void disarm(void)
+{
+	lg_probe_disable(&probe.kp);
+	/* waits until no CPU is in the handler */
+	unregister_kretprobe(&probe);
+}
+
 static int arm(const struct lg_target *t)
 {
 	static struct lg_symbol trampoline;	/* large; module init runs once */
@@ -246,16 +254,10 @@ static int arm(const struct lg_target *t)
 	probe.maxactive = max(16U, 2 * num_possible_cpus());
 	ret = register_kretprobe(&probe);
 	if (!ret && !in_place()) {
-		unregister_kretprobe(&probe);
+		disarm();
 		ret = -EIO;
 	}
 	return ret;
-}
-
-static void disarm(void)
-{
-	/* waits until no CPU is in the handler */
-	unregister_kretprobe(&probe);
 }
 
 static unsigned long nmissed(void)

@@ -357,6 +357,8 @@ guest() {
 	say finish
 
 	cat /tmp/did.* | sort | uniq -c | while read -r n what; do say did "$what=$n"; done
+	# what the kernel would have left in its table of kprobes
+	say did "not_disarmed=$(dmesg | grep -c 'could not disarm a kprobe')"
 	claim "no scheduler is left" within 20 scx_state disabled
 	claim "the module is gone" not grep -q scx_loopguard /proc/modules
 	claim "no kprobe is left" not grep -q . $kprobes/list
