@@ -178,14 +178,31 @@ writes() {
 	pause 60
 }
 
+# Long runs have met an Oops in arm_all_kprobes(), when kprobes were turned on again after
+# probes of a tracer could not be enabled. Whose it is is not known yet; the short run, which is
+# for other things, does not have the two at once.
+alone() {
+	[ "$short" ] || return 0
+	until mkdir /tmp/alone; do
+		goes_on || return 1
+		usleep 50000
+	done 2>/dev/null
+}
+
+not_alone() {
+	[ ! "$short" ] || rmdir /tmp/alone
+}
+
 turns_off() {
 	pick 3
+	alone || return
 	case $picked in
 	0) echo N >$params/enforce; pause 200; echo Y >$params/enforce ;;
 	1) echo 0 >$kprobes/enabled; pause 300; echo 1 >$kprobes/enabled ;;
 	2) echo 0 >/proc/sys/kernel/ftrace_enabled; pause 300
 		echo 1 >/proc/sys/kernel/ftrace_enabled ;;
 	esac 2>/dev/null
+	not_alone
 	did off
 	pause 600
 }
@@ -207,6 +224,7 @@ traces() {
 		;;
 	2)
 		# where this module's own probe is, or another place of that function
+		alone || return
 		echo "p:races/site $(param target | cut -d, -f1)" >$tracing/kprobe_events
 		echo "p:races/entry $loop_function" >>$tracing/kprobe_events
 		echo "r:races/back $consume" >>$tracing/kprobe_events
@@ -214,6 +232,7 @@ traces() {
 		pause 400
 		echo 0 >$tracing/events/races/enable
 		echo >$tracing/kprobe_events
+		not_alone
 		;;
 	3)
 		echo 1 >$tracing/events/scx_loopguard/enable
@@ -335,7 +354,8 @@ find_functions() {
 guest() {
 	local end
 
-	seed=$2 rounds=0 nr_actors=0 actor=0
+	seed=$2 rounds=0 nr_actors=0 actor=0 short=
+	[ "$1" -gt 30 ] || short=y
 	say seed "$seed"
 	seed_actor "$seed" 0
 	echo 1 >/proc/sys/kernel/printk
