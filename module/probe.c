@@ -13,11 +13,11 @@
  * lg_probe_disable - have it taken out of the kernel's table in any case
  * @probe: about to be unregistered
  *
- * unregister_kprobe() tells nobody if it cannot disarm a probe, as may happen to one that ftrace
- * arms while others turn kprobes off and on. It leaves it in the table then, with no
- * address, and with the module what the table points to is gone: whoever looks through
- * it, as kprobes/enabled does, finds whatever is there. One that is disabled already
- * only has to be taken out. What stays armed in ftrace finds no probe and does nothing.
+ * unregister_kprobe() tells nobody if it cannot disarm a probe, as happens to one on a function's
+ * entry if ftrace gives up for good right then. It leaves it in the table, and
+ * with the module what the table points to is gone: whoever looks through it, as
+ * kprobes/enabled does, finds whatever is there. One that is disabled already only has to
+ * be taken out. What stays armed in ftrace finds no probe and does nothing.
  *
  * Context: task, may sleep.
  */
