@@ -412,7 +412,7 @@ done_times() {
 host() {
 	local what cpus_go="offline online"
 
-	[[ $kernel_name != *debug ]] || cpus_go=
+	case $kernel_name in *debug) cpus_go= ;; esac
 	claim "the guest finishes" vm_wait $((${words%%,*} * 3 + 100))
 	for what in load unload $cpus_go read write trace off storm sysrq rmmod-of-a-storm; do
 		claim "there was $what" at_least 1 "$(done_times "$what")"
