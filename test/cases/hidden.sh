@@ -3,14 +3,26 @@
 # The function graph tracer hides return addresses, by which the engine kretprobe
 # tells the loop from other callers. Then it is lost, and back when the tracer is gone.
 
-kernel=small
-more_variants="2"
+kernel=unbounded
+tcg_threads=single	# much text is patched
+variants="2"
+more_variants="2:@small"
 
 tracing=/sys/kernel/debug/tracing
 
 state_is() {
 	normal_work
 	[ "$(param state)" = "$1" ]
+}
+
+# the calls of other tasks are seen all the time, between those of the one that is traced
+stays_lost() {
+	local i=0
+
+	while [ $i -lt 20 ]; do
+		state_is lost || return 1
+		i=$((i + 1))
+	done
 }
 
 guest() {
@@ -23,6 +35,17 @@ guest() {
 	claim "it is lost when its calls are traced" within 10 state_is lost
 	echo nop >$tracing/current_tracer
 	claim "it is armed when they are not" within 10 state_is armed
+
+	# two on each CPU, so that one of them is always on its way out
+	hogs 4
+	echo "${hog_pids##* }" >$tracing/set_ftrace_pid
+	echo function_graph >$tracing/current_tracer
+	claim "it is lost when those of one task are" within 10 state_is lost
+	claim "and stays it" stays_lost
+	echo nop >$tracing/current_tracer
+	echo >$tracing/set_ftrace_pid
+	claim "it is armed when they are not again" within 10 state_is armed
+	hogs_stop
 	sched_stop
 	rmmod scx_loopguard
 
