@@ -50,6 +50,7 @@ bool lg_enforce = true;
 
 enum {
 	DRAIN_QUIET_MS	= 250,
+	DRAIN_STORM_MS	= 1250,		/* more than a period of real-time throttling */
 	DRAIN_NOTE_MS	= 10000,
 	DRAIN_LOOKS	= 100,
 	DRAIN_BUDGET_US	= 10000,
@@ -821,7 +822,7 @@ static bool loop_goes_on(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		if (!loop_ends(&per_cpu(lg_cpu, cpu)))
+		if (cpu_online(cpu) && !loop_ends(&per_cpu(lg_cpu, cpu)))
 			return true;
 	return false;
 }
@@ -834,25 +835,37 @@ static u64 trips_so_far(void)
 	return counts.trips + counts.budget_trips;
 }
 
+static bool tripped_lately(void)
+{
+	struct lg_last_trip last;
+
+	lg_read_last_trip(&last);
+	return last.cpu >= 0 &&
+	       ktime_get_boot_fast_ns() - last.ns < DRAIN_STORM_MS * NSEC_PER_MSEC;
+}
+
 /**
  * lg_guard_drain - wait until no CPU depends on the guard
  *
  * Taking the hook away from under a BPF scheduler that loops for ever would
  * trap the CPUs at once, the one in rmmod included. So raise the limit to its
  * maximum and go on protecting until no loop reaches it: either the kernel's
- * watchdog has ejected the scheduler, or its loops are finite. A signal ends
- * the wait.
+ * watchdog has ejected the scheduler, or its loops are finite. Where loops were ended
+ * just now it takes longer to believe that: real-time tasks may keep the scheduler, and
+ * with it the loop, off a CPU for most of a second. A signal ends the wait.
  *
  * Context: task, may sleep. The hook is still armed.
  */
 void lg_guard_drain(void)
 {
-	unsigned int waited_ms = 0;
+	unsigned int waited_ms = 0, quiet_ms = 0, enough_ms = DRAIN_QUIET_MS;
 	u64 trips;
 
 	if (target->native_limit || !READ_ONCE(lg_enforce) || lg_distrusts())
 		return;
 
+	if (tripped_lately())
+		enough_ms = DRAIN_STORM_MS;
 	WRITE_ONCE(draining, true);
 	do {
 		trips = trips_so_far();
@@ -860,8 +873,13 @@ void lg_guard_drain(void)
 			pr_warn("unload waits: the BPF scheduler loops without end and would trap the CPUs; eject it, or interrupt rmmod to unload all the same\n");
 		schedule_timeout_interruptible(msecs_to_jiffies(DRAIN_QUIET_MS));
 		waited_ms += DRAIN_QUIET_MS;
-	} while ((trips != trips_so_far() || loop_goes_on()) &&
-		 !signal_pending(current));
+		quiet_ms += DRAIN_QUIET_MS;
+		/* an invocation that ends while one looks may have ended at the raised limit */
+		if (loop_goes_on() || trips != trips_so_far()) {
+			quiet_ms = 0;
+			enough_ms = DRAIN_STORM_MS;
+		}
+	} while (quiet_ms < enough_ms && !signal_pending(current));
 }
 
 /**

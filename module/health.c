@@ -66,6 +66,8 @@ static void judge(void)
 		pr_info("the hook in the dispatch loop is back\n");
 	else if (health == LG_DISARMED)
 		pr_warn("lost: the probe is disarmed, or a tracer hides what it has to see\n");
+	else if (others.unseen)
+		pr_warn("lost: whether a livepatch replaces what leads to the dispatch loop cannot be seen\n");
 	else
 		pr_warn("lost: livepatch %s replaces what leads to the dispatch loop\n",
 			others.name);
@@ -87,13 +89,17 @@ static void look_for_livepatches(void)
 				  now.id != others.id || now.count != others.count))
 			hits_before = hits_so_far();
 		others = now;
-		entry_was_free = free;
 		ever_seen |= seen;
-	} else if (others.count) {
-		/* no look in time, as in a storm: what there was may be replaced just now */
-		hits_before = hits_so_far();
 	}
+	/* also where nobody could be seen: who comes to it now has to be noticed */
+	entry_was_free = free;
 	judge();
+	/*
+	 * No look in time, as in a storm: what there is may be replaced at any moment, so that
+	 * the next verdict needs hits from now on.
+	 */
+	if (!seen && others.count)
+		hits_before = hits_so_far();
 	mutex_unlock(&lock);
 	mutex_unlock(&look_lock);
 }

@@ -171,6 +171,7 @@ static bool takes_ours_away(struct look *look, const char *patch)
 static void assume_one(struct lg_livepatches *found)
 {
 	found->count = 1;
+	found->unseen = true;
 	strscpy(found->name, "(unknown)", sizeof(found->name));
 }
 

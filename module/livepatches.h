@@ -14,6 +14,7 @@ struct lg_target;
 struct lg_livepatches {
 	unsigned int count;
 	bool transition;		/* of one at least */
+	bool unseen;			/* could not look, so as if there were one */
 	u32 id;				/* of this set */
 	char name[MODULE_NAME_LEN];	/* of one of them */
 };

@@ -28,5 +28,8 @@ void lg_probe_disable(struct kprobe *probe)
 	if (!ret)
 		return;
 	probe->flags |= KPROBE_FLAG_DISABLED;
-	pr_warn("the kernel could not disarm a kprobe (error %d)\n", ret);
+	/* 7.3 has taken out by itself what it could not arm */
+	if (ret != -EINVAL)
+		pr_warn("the kernel could not disarm a kprobe (error %d)\n",
+			ret);
 }

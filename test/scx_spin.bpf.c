@@ -66,6 +66,7 @@ const volatile u32 error_after;
 const volatile u32 stall_user_nth;
 const volatile u32 stall_kernel_nth;
 const volatile u32 loop_after;
+const volatile s32 loop_cpu;
 const volatile u32 batch;
 const volatile s32 disallow_tgid;
 const volatile u32 need_iterations;
@@ -295,7 +296,8 @@ int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 	if (!c)
 		return 0;
 
-	if (loop_after && stats.dispatched >= loop_after) {
+	if (loop_after && stats.dispatched >= loop_after &&
+	    (loop_cpu < 0 || cpu == loop_cpu)) {
 		dispatch_phantom();
 		return 0;
 	}

@@ -26,6 +26,7 @@ static const char usage[] =
 "  -t COUNT     stall every COUNT'th user thread\n"
 "  -T COUNT     stall every COUNT'th kernel thread\n"
 "  -l COUNT     loop in dispatch for ever after COUNT dispatches\n"
+"  -c CPU       loop only there (default -1: on every CPU)\n"
 "  -n COUNT     need COUNT iterations before a task is handed out\n"
 "  -w USEC      waste so many microseconds in each dispatch of -l or -n\n"
 "  -B           bounce tasks that are pinned elsewhere to a fallback DSQ\n"
@@ -54,8 +55,9 @@ static void parse(int argc, char **argv)
 
 	skel->rodata->slice_ns = 20000 * 1000ULL;
 	skel->rodata->batch = 1;
+	skel->rodata->loop_cpu = -1;
 
-	while ((opt = getopt(argc, argv, "s:e:t:T:l:n:w:Bb:d:D:qpvh")) != -1) {
+	while ((opt = getopt(argc, argv, "s:e:t:T:l:c:n:w:Bb:d:D:qpvh")) != -1) {
 		switch (opt) {
 		case 's':
 			skel->rodata->slice_ns =
@@ -72,6 +74,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'l':
 			skel->rodata->loop_after = argument(opt, 1, INT_MAX);
+			break;
+		case 'c':
+			skel->rodata->loop_cpu = argument(opt, -1, INT_MAX);
 			break;
 		case 'n':
 			skel->rodata->need_iterations = argument(opt, 1, INT_MAX);
