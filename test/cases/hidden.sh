@@ -15,12 +15,13 @@ state_is() {
 	[ "$(param state)" = "$1" ]
 }
 
-# the calls of other tasks are seen all the time, between those of the one that is traced
+# the calls of the other hogs are seen all the time, between those of the one that is traced
 stays_lost() {
 	local i=0
 
 	while [ $i -lt 20 ]; do
-		state_is lost || return 1
+		equal lost "$(param state)" || return 1
+		usleep 100000
 		i=$((i + 1))
 	done
 }
