@@ -167,13 +167,15 @@ lives_with_it() {
 	claim "the scheduler is still enabled" scx_state enabled
 }
 
-# Each CPU trips many times a second, but is idle in between; a slow kernel is not so soon.
+# Each CPU trips many times a second, but is idle in between; not on a slow kernel, where
+# real-time tasks that wake up every other millisecond leave nothing between the trips.
 is_not_ejected() {
 	local trips
 
-	echo $((500 * ${slow:-1})) >$params/eject_ms
+	[ "${slow:-1}" = 1 ] || return 0
+	echo 500 >$params/eject_ms
 	trips=$(param trips)
-	sleep $((3 * ${slow:-1}))
+	sleep 3
 	claim "it trips with eject_ms" [ "$(param trips)" -gt $((trips + 30)) ]
 	claim "a scheduler whose CPUs are idle is not ejected" \
 		equal "enabled 0" "$(cat /sys/kernel/sched_ext/state) $(param ejections)"
