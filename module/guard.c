@@ -858,7 +858,8 @@ static bool tripped_lately(void)
  */
 void lg_guard_drain(void)
 {
-	unsigned int waited_ms = 0, quiet_ms = 0, enough_ms = DRAIN_QUIET_MS;
+	unsigned int quiet_ms = 0, enough_ms = DRAIN_QUIET_MS;
+	unsigned long note = jiffies + msecs_to_jiffies(DRAIN_NOTE_MS);
 	u64 trips;
 
 	if (target->native_limit || !READ_ONCE(lg_enforce) || lg_distrusts())
@@ -869,13 +870,15 @@ void lg_guard_drain(void)
 	WRITE_ONCE(draining, true);
 	do {
 		trips = trips_so_far();
-		if (waited_ms && waited_ms % DRAIN_NOTE_MS == 0)
+		if (time_after(jiffies, note)) {
+			note = jiffies + msecs_to_jiffies(DRAIN_NOTE_MS);
 			pr_warn("unload waits: the BPF scheduler loops without end and would trap the CPUs; eject it, or interrupt rmmod to unload all the same\n");
+		}
 		schedule_timeout_interruptible(msecs_to_jiffies(DRAIN_QUIET_MS));
-		waited_ms += DRAIN_QUIET_MS;
 		quiet_ms += DRAIN_QUIET_MS;
 		/* an invocation that ends while one looks may have ended at the raised limit */
-		if (loop_goes_on() || trips != trips_so_far()) {
+		if (trips != trips_so_far() || loop_goes_on() ||
+		    trips != trips_so_far()) {
 			quiet_ms = 0;
 			enough_ms = DRAIN_STORM_MS;
 		}
