@@ -121,7 +121,7 @@ more_trips_than() {
 # see that it goes on, and that what ended while it looked was one more trip.
 slow() {
 	load
-	sched scx_spin -l 5 -c 0 -w 30
+	sched scx_spin -l 5 -c 0 -w 75
 	within 5 tripped
 	taskset -p 2 $$
 	waits_until_it_stops
