@@ -14,20 +14,8 @@ variants="2:kretprobe 2:without"
 # it is a WARN of the kernel's own
 no_debug="2:*"
 
-tracing=/sys/kernel/debug/tracing
 kprobes=/sys/kernel/debug/kprobes
 ftrace=/proc/sys/kernel/ftrace_enabled
-
-# traces FUNCTION: does ftrace still do that
-traces() {
-	echo "p:tried $1" >$tracing/kprobe_events &&
-		echo 1 >$tracing/events/kprobes/tried/enable
-}
-
-tracer_goes() {
-	echo 0 >$tracing/events/kprobes/enable
-	echo >$tracing/kprobe_events
-}
 
 off_and_on() {
 	echo 0 >$kprobes/enabled && echo 1 >$kprobes/enabled
@@ -35,22 +23,22 @@ off_and_on() {
 
 # guest ENGINE, or "without" the module
 guest() {
-	claim "a tracer has a kprobe on ftrace" traces schedule
+	claim "a tracer has a kprobe on ftrace" kprobe_on schedule
 	echo 0 >$ftrace
-	claim "it goes while ftrace is off" tracer_goes
+	claim "it goes while ftrace is off" kprobe_off
 	echo 1 >$ftrace
 	if [ "$1" = without ]; then
-		claim "a kprobe on another function comes" traces wake_up_process
-		claim "and goes" tracer_goes
-		claim "and ftrace has given up" not traces schedule
+		claim "a kprobe on another function comes" kprobe_on wake_up_process
+		claim "and goes" kprobe_off
+		claim "and ftrace has given up" not kprobe_on schedule
 		return
 	fi
 
 	claim "the module is loaded" load engine="$1"
 	claim "it is armed" equal armed "$(param state)"
 	claim "rmmod succeeds" rmmod scx_loopguard
-	claim "and ftrace has given up" not traces schedule
-	tracer_goes
+	claim "and ftrace has given up" not kprobe_on schedule
+	kprobe_off
 	claim "the module has met that" logged "scx_loopguard: the kernel could not disarm a kprobe"
 	claim "no kprobe is left" not grep -q . $kprobes/list
 	claim "all kprobes are turned off and on" off_and_on

@@ -8,8 +8,6 @@ tcg_threads=single	# much text is patched
 variants="2"
 more_variants="2:@small"
 
-tracing=/sys/kernel/debug/tracing
-
 state_is() {
 	normal_work
 	[ "$(param state)" = "$1" ]

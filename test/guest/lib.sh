@@ -143,6 +143,19 @@ init_on_cpu0() {
 	done
 }
 
+tracing=/sys/kernel/debug/tracing
+
+# kprobe_on FUNCTION: as a tracer has it, on ftrace. False if ftrace has given up.
+kprobe_on() {
+	echo "p:tracer/kprobe $1" >$tracing/kprobe_events &&
+		echo 1 >$tracing/events/tracer/enable
+}
+
+kprobe_off() {
+	echo 0 >$tracing/events/tracer/enable
+	echo >$tracing/kprobe_events
+}
+
 # hogs COUNT [POLICY]: that many tasks that never sleep.
 hogs() {
 	local i=0
