@@ -52,9 +52,11 @@ guest() {
 	local state trips
 
 	start "$1" "${2-}"
+	# read before the storm, in which the look for livepatches that a read causes may
+	# be too late, and then it is lost until the next one
+	state=$(param state)
 	trips=trips
 	storm slow
-	state=$(param state)
 	claim "without a budget the loops end at 32" equal 32 "$(param max_loops)"
 	claim "and no trip is of the budget" equal 0 "$(param budget_trips)"
 	if [ -n "${2-}" ]; then
