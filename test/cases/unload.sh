@@ -5,7 +5,7 @@
 # no CPU depends on the module.
 
 kernel=unbounded
-variants="2:active 2:cycles,100 2:endless 2:interrupted 2:budget 2:slow 2:bursts"
+variants="2:cycles,100 2:active 2:endless 2:interrupted 2:budget 2:slow 2:bursts"
 more_variants="2:cycles,1000"
 # so many iterations are a stall there
 no_debug="2:interrupted"
