@@ -20,9 +20,11 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpuhotplug.h>
 #include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/irq_work.h>
+#include <linux/irqflags.h>
 #include <linux/jiffies.h>
 #include <linux/kprobes.h>
 #include <linux/minmax.h>
@@ -54,7 +56,8 @@ enum {
 	DRAIN_STORM_MS	= 1250,		/* more than a period of real-time throttling */
 	DRAIN_NOTE_MS	= 10000,
 	DRAIN_LOOKS	= 100,
-	DRAIN_BUDGET_US	= 10000,
+	DRAIN_BUDGET_US	= 10000,	/* at least */
+	DRAIN_UNTIMED	= 15,		/* iterations, where nobody has set a budget */
 };
 
 /*
@@ -83,8 +86,8 @@ struct invocation {
 #define LG_MAX_NESTED 8
 
 /*
- * All fields but @kick and @csd_in_use are written by their own CPU only: the count and the
- * counters from the loop, IRQs off and rq lock held, or from the irq_work.
+ * All fields but @kick, @csd and @csd_in_use are written by their own CPU only: the count and
+ * the counters from the loop, IRQs off and rq lock held, or from the irq_work.
  */
 struct lg_cpu {
 	/* the invocations being counted, outermost first */
@@ -94,7 +97,7 @@ struct lg_cpu {
 	u64 over;			/* times that IRQs were found on again */
 
 	/*
-	 * lg_clock() when the outermost invocation began, as far as is known, 0:
+	 * lg_clock_now() when the outermost invocation began, as far as is known, 0:
 	 * nobody wanted to know. Where loops are nested, the inner one may have been
 	 * counted first: it is of the stretch without IRQs that @began_over tells.
 	 */
@@ -152,7 +155,7 @@ static DEFINE_PER_CPU_ALIGNED(struct lg_run, lg_run);
 DEFINE_PER_CPU(u64, scx_loopguard_hits);
 EXPORT_PER_CPU_SYMBOL_GPL(scx_loopguard_hits);
 
-/* lg_clock() when the livepatch saw this CPU's invocation begin, 0: it is in none. */
+/* lg_clock_now() when the livepatch saw this CPU's invocation begin, 0: it is in none. */
 DEFINE_PER_CPU(u64, scx_loopguard_began);
 EXPORT_PER_CPU_SYMBOL_GPL(scx_loopguard_began);
 
@@ -167,6 +170,9 @@ static const char *distrust;
 
 /* The limit in force is LG_LIMIT_MAX, see lg_guard_drain(). */
 static bool draining;
+
+/* The state of CPUs in which cpu_is_back() is called. */
+static enum cpuhp_state online_state;
 
 /*
  * The code itself shows that a loop ends without nr_tasks, and where loops are nested one
@@ -425,11 +431,25 @@ static __always_inline u32 limit_in_force(bool outermost)
 	return unlikely(native && native < limit) ? native : limit;
 }
 
-/* Does anybody want to know how long an invocation takes? */
-static __always_inline bool is_timed(void)
+/*
+ * us; 0: no budget. While draining there is one in any case, as the raised limit is a lockup
+ * where iterations are slow; and as with the limit, what is spent by loops that end is not to
+ * keep rmmod waiting.
+ */
+static __always_inline u32 budget_in_force(void)
 {
-	return unlikely(READ_ONCE(lg_budget_us)) ||
-	       unlikely(READ_ONCE(lg_eject_ms)) || lg_trips_are_traced();
+	u32 us = READ_ONCE(lg_budget_us);
+
+	if (unlikely(READ_ONCE(draining)))
+		us = us ? max_t(u32, us, DRAIN_BUDGET_US) : LG_BUDGET_US_MAX;
+	return us;
+}
+
+/* Does anybody want to know how long an invocation takes? */
+static __always_inline bool is_timed(u32 budget_us)
+{
+	return unlikely(budget_us) || unlikely(READ_ONCE(lg_eject_ms)) ||
+	       lg_trips_are_traced();
 }
 
 /*
@@ -437,7 +457,8 @@ static __always_inline bool is_timed(void)
  * unless the livepatch knows when it began.
  */
 static __always_inline void note_begin(struct lg_cpu *c,
-				       const struct invocation *inv)
+				       const struct invocation *inv,
+				       u32 budget_us)
 {
 	u64 began = this_cpu_read(scx_loopguard_began);
 
@@ -448,21 +469,22 @@ static __always_inline void note_begin(struct lg_cpu *c,
 	}
 	if (inv != c->nest || (target->nested && c->began_over == c->over))
 		return;
-	c->began = is_timed() ? lg_clock_now() : 0;
+	c->began = is_timed(budget_us) ? lg_clock_now() : 0;
 	c->began_over = c->over;
 }
 
 /* Has the outermost invocation, or what is in it, been under way for too long? */
-static __always_inline bool is_over_budget(const struct lg_cpu *c)
+static __always_inline bool is_over_budget(struct lg_cpu *c, u32 budget_us)
 {
-	u32 us = READ_ONCE(lg_budget_us);
-
-	if (likely(!us) || !c->began)
+	if (likely(!budget_us))
 		return false;
-	/* as with the limit: what is spent by loops that end is not to keep rmmod waiting */
-	if (READ_ONCE(draining))
-		us = max_t(u32, us, DRAIN_BUDGET_US);
-	return lg_clock_since(c->began) > us * (u64)NSEC_PER_USEC;
+	if (unlikely(!c->began)) {
+		/* the budget, or rmmod, has come in the middle of it */
+		c->began = lg_clock_now();
+		c->began_over = c->over;
+		return false;
+	}
+	return lg_clock_since(c->began) > budget_us * (u64)NSEC_PER_USEC;
 }
 
 /* An iteration has found no task. */
@@ -509,7 +531,7 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 	unsigned long frame = frame_of(sp);
 	struct invocation *inv = invocation_of(c, frame);
 	void *ctx = (void *)nr_tasks - target->nr_tasks_offset;
-	u32 limit;
+	u32 limit, budget_us;
 
 	this_cpu_write(lg_quiet, NULL);
 	this_cpu_write(lg_run.nr_tasks, NULL);
@@ -525,17 +547,20 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 		return;
 	}
 
+	budget_us = budget_in_force();
 	if (inv->loops == 1) {
-		note_begin(c, inv);
+		note_begin(c, inv, budget_us);
 		queue_own_work(c);
 	}
 	limit = limit_in_force(inv == c->nest);
 	if (inv->loops >= limit)
 		trip(c, inv, nr_tasks, &c->trips);
-	else if (is_over_budget(c))
+	else if (is_over_budget(c, budget_us))
 		trip(c, inv, nr_tasks, &c->budget_trips);
-	else if (!READ_ONCE(lg_budget_us))
+	else if (!budget_us)
 		expect_more(inv, ctx, sp, limit - inv->loops - 1);
+	else if (!READ_ONCE(lg_budget_us))
+		expect_more(inv, ctx, sp, min(limit - inv->loops - 1, DRAIN_UNTIMED));
 }
 NOKPROBE_SYMBOL(do_iteration);
 
@@ -841,8 +866,23 @@ static bool tripped_lately(void)
 	struct lg_last_trip last;
 
 	lg_read_last_trip(&last);
-	return last.cpu >= 0 &&
-	       ktime_get_boot_fast_ns() - last.ns < DRAIN_STORM_MS * NSEC_PER_MSEC;
+	/* that clock may step back a little from one CPU to another */
+	return last.cpu >= 0 && (s64)(ktime_get_boot_fast_ns() - last.ns) <
+				(s64)(DRAIN_STORM_MS * NSEC_PER_MSEC);
+}
+
+/*
+ * Does somebody want to have rmmod ended? One of these signals is not fatal at once where one that
+ * does not matter has come before it.
+ */
+static bool is_interrupted(void)
+{
+	const unsigned long ends = sigmask(SIGINT) | sigmask(SIGQUIT) |
+				   sigmask(SIGTERM) | sigmask(SIGHUP);
+
+	return fatal_signal_pending(current) ||
+	       (READ_ONCE(current->pending.signal.sig[0]) |
+		READ_ONCE(current->signal->shared_pending.signal.sig[0])) & ends;
 }
 
 /**
@@ -850,10 +890,11 @@ static bool tripped_lately(void)
  *
  * Taking the hook away from under a BPF scheduler that loops for ever would
  * trap the CPUs at once, the one in rmmod included. So raise the limit to its
- * maximum and go on protecting until no loop reaches it: either the kernel's
- * watchdog has ejected the scheduler, or its loops are finite. Where loops were ended
+ * maximum and go on protecting until no loop reaches it, nor takes a second: either the
+ * kernel's watchdog has ejected the scheduler, or its loops are finite. Where loops were ended
  * just now it takes longer to believe that: real-time tasks may keep the scheduler, and
- * with it the loop, off a CPU for most of a second. A signal ends the wait.
+ * with it the loop, off a CPU for most of a second. A signal that kills rmmod ends the
+ * wait; what stops it, a debugger and a freezer do not.
  *
  * Context: task, may sleep. The hook is still armed.
  */
@@ -875,7 +916,7 @@ void lg_guard_drain(void)
 			note = jiffies + msecs_to_jiffies(DRAIN_NOTE_MS);
 			pr_warn("unload waits: the BPF scheduler loops without end and would trap the CPUs; eject it, or interrupt rmmod to unload all the same\n");
 		}
-		schedule_timeout_interruptible(msecs_to_jiffies(DRAIN_QUIET_MS));
+		schedule_timeout_killable(msecs_to_jiffies(DRAIN_QUIET_MS));
 		quiet_ms += DRAIN_QUIET_MS;
 		/* an invocation that ends while one looks may have ended at the raised limit */
 		if (trips != trips_so_far() || loop_goes_on() ||
@@ -883,7 +924,25 @@ void lg_guard_drain(void)
 			quiet_ms = 0;
 			enough_ms = DRAIN_STORM_MS;
 		}
-	} while (quiet_ms < enough_ms && !signal_pending(current));
+	} while (quiet_ms < enough_ms && !is_interrupted());
+}
+
+/*
+ * What others have queued on a CPU on its way out is still in its list when it is back, and no
+ * irq_work runs there any more, see queue_own_work(): loops would seem not to end, and
+ * irq_work_sync() would not. IRQs off.
+ */
+static void run_left_works(void *unused)
+{
+	irq_work_run();
+}
+
+static int cpu_is_back(unsigned int cpu)
+{
+	local_irq_disable();
+	run_left_works(NULL);
+	local_irq_enable();
+	return 0;
 }
 
 /**
@@ -893,11 +952,12 @@ void lg_guard_drain(void)
  * Prints one line on refusal.
  *
  * Context: task, before the hook is armed.
- * Return: 0, or -ENODEV where an irq_work would have to wait for the tick.
+ * Return: 0, -ENODEV where an irq_work would have to wait for the tick, or that of
+ * cpuhp_setup_state_nocalls().
  */
 int lg_guard_init(const struct lg_target *found)
 {
-	int cpu;
+	int cpu, ret;
 
 	if (!arch_irq_work_has_interrupt()) {
 		pr_err("not loaded: this machine has no interrupt for irq_work (no local APIC)\n");
@@ -914,6 +974,16 @@ int lg_guard_init(const struct lg_target *found)
 		seqcount_init(&c->trip_seq);
 		c->began_over = U64_MAX;	/* no stretch is known yet */
 	}
+
+	/* without calls: under a BPF scheduler that loops they might have to wait */
+	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, KBUILD_MODNAME ":online",
+					cpu_is_back, NULL);
+	if (ret < 0) {
+		pr_err("not loaded: CPUs that come back cannot be seen (error %d)\n", ret);
+		return ret;
+	}
+	online_state = ret;
+	on_each_cpu(run_left_works, NULL, 1);
 	return 0;
 }
 
@@ -926,6 +996,7 @@ void lg_guard_exit(void)
 {
 	int cpu;
 
+	cpuhp_remove_state_nocalls(online_state);
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(lg_cpu, cpu).work);
 

@@ -54,8 +54,11 @@ static void judge(void)
 
 	if (!hooked)
 		hits_before = hits_so_far();
-	/* which of two loops it was that has been hit is not known */
-	if (others.count && (!hooked || target->nr_loops > 1 ||
+	/*
+	 * Which of two loops it was that has been hit is not known, nor, in a transition,
+	 * for which tasks: those that the livepatch has got already go another way.
+	 */
+	if (others.count && (!hooked || target->nr_loops > 1 || others.transition ||
 			     hits_so_far() == hits_before))
 		health = LG_BYPASSED;
 	else
@@ -68,6 +71,9 @@ static void judge(void)
 		pr_warn("lost: the probe is disarmed, or a tracer hides what it has to see\n");
 	else if (others.unseen)
 		pr_warn("lost: whether a livepatch replaces what leads to the dispatch loop cannot be seen\n");
+	else if (others.transition)
+		pr_warn("lost: livepatch %s is on its way to or from what leads to the dispatch loop\n",
+			others.name);
 	else
 		pr_warn("lost: livepatch %s replaces what leads to the dispatch loop\n",
 			others.name);
@@ -128,8 +134,8 @@ enum lg_health lg_health(void)
 	mutex_lock(&lock);
 	if (!started)
 		goto out;
-	if (lg_target_is_untouched(target) != entry_was_free) {
-		/* somebody came or went: see who */
+	if (others.transition || lg_target_is_untouched(target) != entry_was_free) {
+		/* somebody came or went, or does: see who */
 		mutex_unlock(&lock);
 		look_for_livepatches();
 		mutex_lock(&lock);

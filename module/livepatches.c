@@ -155,19 +155,6 @@ static bool is_set(struct look *look, const char *patch, const char *attribute)
 	return c == '1';
 }
 
-/*
- * While a cumulative livepatch comes it has a place for each function that it takes
- * away from the ones before it, which goes on to the original. That of ours cannot be
- * told from a replacement of the loop, but either is there only once the transition
- * is over: then the place is gone or it is not.
- */
-static bool takes_ours_away(struct look *look, const char *patch)
-{
-	return is_set(look, patch, "replace") &&
-	       patches_function(look, OURS,
-				look->target->loops[0].function.name);
-}
-
 static void assume_one(struct lg_livepatches *found)
 {
 	found->count = 1;
@@ -196,8 +183,7 @@ static void look_around(struct look *look)
 		transition = is_set(look, patch, "transition");
 		if (!transition && !is_set(look, patch, "enabled"))
 			continue;
-		if (!patches_way_to_loop(look, patch) ||
-		    (transition && takes_ours_away(look, patch)))
+		if (!patches_way_to_loop(look, patch))
 			continue;
 		found->count++;
 		found->transition |= transition;

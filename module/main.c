@@ -137,19 +137,20 @@ static int __init loopguard_init(void)
 		goto err_sysfs;
 	ret = lg_livepatches_start();
 	if (ret)
-		goto err_sysfs;
+		goto err_guard;
 	ret = arm();
 	if (ret)
-		goto err_arm;
+		goto err_livepatches;
 	lg_health_start(&target, engine);
 	lg_wrapper_start(&target);
 	lg_params_start(&target, engine);
 	announce();
 	return 0;
 
-err_arm:
-	lg_guard_exit();
+err_livepatches:
 	lg_livepatches_stop();
+err_guard:
+	lg_guard_exit();
 err_sysfs:
 	lg_sysfs_stop();
 	return ret;

@@ -7,7 +7,7 @@
 
 kernel=unbounded
 tcg_threads=single	# much text is patched
-variants="2:before 2:after 2:replaced 2:elsewhere 2:native@bounded"
+variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:native@bounded"
 
 other=/sys/kernel/livepatch/other
 
@@ -122,8 +122,9 @@ elsewhere() {
 	livepatch
 	other_on pass=Y replace=Y function=cpuinfo_open
 	claim "ours is replaced" livepatch_is replaced
-	claim "it was armed all the time" not logged "scx_loopguard: lost"
+	# until its transition is over it may be either; no hit is needed then
 	claim "it is armed" equal armed "$(param state)"
+	claim "nobody is said to replace the loop" not logged "livepatch other replaces"
 	claim "by itself" engine_is loopsite
 	is_rescued "under a cumulative livepatch of something else"
 	claim "ours can be unloaded" rmmod scx_loopguard_livepatch
@@ -132,6 +133,32 @@ elsewhere() {
 	claim "and becomes active" within 20 livepatch_is active
 	other_off
 	livepatch_off
+}
+
+# While a livepatch is on its way it has got some tasks, and those go another way, whatever hits
+# there are of others.
+transition() {
+	local sleeper
+
+	load
+	sleep 1000 &
+	sleeper=$!
+	sleep 1
+	claim "a livepatch that cannot get to all tasks loads" \
+		insmod /lib/other.ko pass=Y hold=hrtimer_nanosleep
+	sched scx_simple
+	claim "it is lost" equal lost "$(param state)"
+	normal_work
+	claim "it is lost with hits of those who go the old way" equal lost "$(param state)"
+	claim "the transition has been going on" equal 1 "$(cat $other/transition)"
+	claim "the log says why" logged "lost: livepatch other is on its way"
+	kill $sleeper
+	claim "it is in force then" within 20 other_is_in_force
+	normal_work
+	claim "then hits show that the loop is still there" within 10 state_is armed
+	sched_stop
+	other_off
+	claim "it is armed without it" within 10 state_is armed
 }
 
 # The kernel's own bound is in code that does not run any more; to disarm the probe besides
