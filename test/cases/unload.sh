@@ -173,8 +173,9 @@ host() {
 	local cycles=${words#cycles,} longest=1000
 
 	[ "$cycles" != "$words" ] || cycles=0
-	# each rmmod waits for the optimiser of kprobes, and that for all tasks
-	claim "the guest finishes" vm_wait $((480 + cycles))
+	# each rmmod waits for the storm to pause, and for the optimiser of kprobes, and that for
+	# all tasks
+	claim "the guest finishes" vm_wait $((480 + 5 * cycles))
 	# an invocation goes to the raised limit while rmmod waits, or takes a second; and then
 	# there may be more of them before a task is run
 	case $words in
