@@ -130,9 +130,12 @@ endless() {
 	did storm
 }
 
+storms() {
+	scx_state enabled && [ "$(param trips)" -gt "$trips" ]
+}
+
 storms_or_is_over() {
-	! grep -q endless /tmp/acts.* 2>/dev/null ||
-		{ scx_state enabled && [ "$(param trips)" -gt "$trips" ]; }
+	! grep -q endless /tmp/acts.* 2>/dev/null || storms
 }
 
 # ends what does not end by itself
@@ -316,6 +319,9 @@ storm() {
 	act endless
 	act ejects
 	sleep "$2"
+	# what ejects may just have done so, and rmmod is to find a storm
+	trips=$(param trips)
+	within 20 storms
 	# no new storm, but the one that there is goes on under rmmod. A scheduler that is only
 	# being loaded would begin to loop when the module is gone.
 	: >/tmp/stop
