@@ -138,9 +138,10 @@ storms_or_is_over() {
 	! grep -q endless /tmp/acts.* 2>/dev/null || storms
 }
 
-# ends what does not end by itself
+# ends what does not end by itself, until rmmod is about to find a storm
 ejects() {
 	pause 4000
+	[ ! -e /tmp/calm ] || return
 	echo S >/proc/sysrq-trigger
 	did sysrq
 }
@@ -245,7 +246,7 @@ traces() {
 # start_round KIND: what goes on in both kinds
 start_round() {
 	round=$1 actors=
-	rm -f /tmp/stop
+	rm -f /tmp/stop /tmp/calm
 	! warnings_are_survived || act cpus_off_and_on
 	act reads
 	act reads
@@ -319,9 +320,11 @@ storm() {
 	act endless
 	act ejects
 	sleep "$2"
-	# what ejects may just have done so, and rmmod is to find a storm
-	trips=$(param trips)
-	within 20 storms
+	: >/tmp/calm
+	trips=$(param trips) latest=$(($(seconds) + 30))
+	until storms || [ "$(seconds)" -ge $latest ]; do
+		usleep 100000
+	done
 	# no new storm, but the one that there is goes on under rmmod. A scheduler that is only
 	# being loaded would begin to loop when the module is gone.
 	: >/tmp/stop
