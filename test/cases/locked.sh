@@ -23,7 +23,6 @@ integrity|confidentiality)
 esac
 
 kprobes=/sys/kernel/debug/kprobes
-tracing=/sys/kernel/debug/tracing
 
 nothing_left() {
 	not ls -d /sys/module/scx_loopguard* 2>/dev/null || return 1

@@ -7,8 +7,6 @@ kernel=bounded
 variants="2:loopsite 2:kretprobe"
 more_variants="2:loopsite@nextbounded 2:kretprobe@nextbounded"
 
-tracing=/sys/kernel/debug/tracing
-
 # The kernel's own bound kicks the CPU from the loop; the scheduler does from BPF.
 kernel_trips() {
 	grep -c "_kick_cpu <-\(balance_\|do_pick_task_scx\|scx_bpf_sub_dispatch\)" \

@@ -8,8 +8,6 @@ variants="4:loopsite"
 more_variants="4:kretprobe 4:loopsite,livepatch"
 smt=2
 
-tracing=/sys/kernel/debug/tracing
-
 # A real-time task keeps CPU 1 from dispatching for itself, and CPU 0 still does it for
 # both. Has that kicked CPU 1, and not just once for what the CPU did before? Once one of
 # its own kernel threads is waiting there the loop finds that, so this is tried afresh.

@@ -13,8 +13,6 @@ qemu_options="-icount shift=1,sleep=off"
 
 storms=6
 
-tracing=/sys/kernel/debug/tracing
-
 # On each CPU a real-time task that does a little now and then.
 workers() {
 	local cpu=0

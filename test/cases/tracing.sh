@@ -8,8 +8,6 @@ kernel=unbounded
 tcg_threads=single	# probes come and go all the time, see test/rig/case
 variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
 
-tracing=/sys/kernel/debug/tracing
-
 # start_tracing SITE: function tracer on the functions, probes on them and the site
 start_tracing() {
 	echo "balance_scx consume_dispatch_q" >$tracing/set_ftrace_filter

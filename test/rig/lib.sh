@@ -65,6 +65,11 @@ cached() {
 	touch "$dir"
 }
 
+# free_slot SLOTS: wait until fewer jobs of this shell than that are running.
+free_slot() {
+	while [ "$(jobs -rp | wc -l)" -ge "$1" ]; do wait -n; done
+}
+
 # quietly LOG COMMAND...: keep the output in LOG, show its end on failure.
 quietly() {
 	local log=$1
