@@ -23,6 +23,8 @@ guest() {
 	done
 	say ejected
 	say trips "$(param trips)"
+	# its state is seen before the line is, see ejected()
+	within 5 logged 'BPF scheduler "qmap" disabled'
 	say reason "$(dmesg | sed -n 's/.*BPF scheduler "qmap" disabled (\(.*\))/\1/p' |
 		tr ' ' _)"
 	say kicks "$(param kicks)"
