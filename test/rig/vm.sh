@@ -7,6 +7,7 @@
 
 vm_dir=
 vm_pid=
+qemu=${LG_QEMU:-$("$top/test/rig/qemu")}
 
 # What a case may override: the emulated CPU, the threads of each of its cores, and
 # whether each CPU is a thread of QEMU.
@@ -41,7 +42,7 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	done
 	for fifo in con mon; do mkfifo "$vm_dir/$fifo.in" "$vm_dir/$fifo.out"; done
 
-	qemu-system-x86_64 -accel "tcg,thread=$tcg_threads" -cpu "$model" \
+	"$qemu" -accel "tcg,thread=$tcg_threads" -cpu "$model" \
 		-smp "$smp,threads=$smt" -m 1G \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev pipe,id=con,path="$vm_dir/con" -serial chardev:con \
