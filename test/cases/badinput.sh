@@ -5,7 +5,6 @@
 # changes. badinput in test/guest has the rules.
 
 kernel=unbounded
-tcg_threads=single	# there is a livepatch
 variants="2:1000,40,${LG_SEED-1}"
 more_variants="2:10000,200,${LG_SEED-2} 2:3000,60,${LG_SEED-3}@next 2:3000,60,${LG_SEED-4}@debug
 2:1000,40,${LG_SEED-5}@kcsan"

@@ -4,7 +4,6 @@
 # tells the loop from other callers. Then it is lost, and back when the tracer is gone.
 
 kernel=unbounded
-tcg_threads=single	# much text is patched
 variants="2"
 more_variants="2:@small"
 

@@ -5,7 +5,6 @@
 # back, and at load; or its loops would seem not to end, and its rmmod would wait for ever.
 
 kernel=unbounded
-tcg_threads=single	# much text is patched
 variants="2"
 more_variants="2@next"
 

@@ -6,7 +6,6 @@
 
 kernel=locked
 needs=signed
-tcg_threads=single	# there is a livepatch
 # Debian's own kernel refuses for want of a signature before it does for want of sched_ext;
 # there is no key of it to sign with
 variants="1:enforce@stock 1:integrity@stock 1:confidentiality@stock"

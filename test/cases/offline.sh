@@ -4,7 +4,6 @@
 # of the module's is left waiting on that CPU. When it is back loops are ended there as ever.
 
 kernel=unbounded
-tcg_threads=single	# much text is patched
 variants="2:loopsite 2:kretprobe"
 # 6.12 warns in dl_server_stop() of what it does itself on a CPU that goes off while a BPF
 # scheduler is enabled; without the module too

@@ -11,7 +11,6 @@
 # and then rmmod has to wait for the end of the storm. A hang is a finding.
 
 kernel=unbounded
-tcg_threads=single	# much text is patched
 variants="2:30,${LG_SEED-1}"
 more_variants="2:${LG_SECONDS-600},${LG_SEED-2} 4:${LG_SECONDS-300},${LG_SEED-3}
 2:${LG_SECONDS-300},${LG_SEED-4}@core 2:${LG_SECONDS-300},${LG_SEED-5}@next

@@ -4,7 +4,6 @@
 # at the kernel's livepatches, as ours has just gone. Neither waits for the other for ever.
 
 kernel=unbounded
-tcg_threads=single	# there is a livepatch
 variants="2"
 
 # with_reader: from load to unload, under a reader

@@ -7,9 +7,6 @@ kernel=selftests
 needs=selftests
 more_variants="2:livepatch,without 2:livepatch,with 2:livepatch,beside 2:sched_ext"
 append=log_buf_len=4M	# a complaint of the kernel's is not to be lost
-# With a thread for each CPU, QEMU 7.2 once ran into an int3 that the kernel had
-# already taken out of its text, without our modules, in test-syscall.sh.
-tcg_threads=single
 
 scripts="test-callbacks.sh test-ftrace.sh test-livepatch.sh test-shadow-vars.sh test-state.sh test-syscall.sh test-sysfs.sh"
 

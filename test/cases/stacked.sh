@@ -6,7 +6,6 @@
 # rescue works.
 
 kernel=unbounded
-tcg_threads=single	# much text is patched
 variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:native@bounded"
 
 other=/sys/kernel/livepatch/other

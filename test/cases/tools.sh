@@ -6,7 +6,6 @@
 kernel=unbounded
 needs=tracers
 variants="2:loopsite 2:loopsite@bounded 2:loopsite@next"
-tcg_threads=single	# probes come and go, see tracing.sh
 
 # one_liner TOOL: how the README has it
 one_liner() {

@@ -5,7 +5,6 @@
 # that instruction before the module comes hides it; then the other engine is taken.
 
 kernel=unbounded
-tcg_threads=single	# probes come and go all the time, see test/rig/case
 variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
 
 # start_tracing SITE: function tracer on the functions, probes on them and the site

@@ -7,9 +7,6 @@
 kernel=unbounded
 variants="2:cycles,100 2:active 2:endless 2:interrupted 2:budget 2:slow 2:heavy 2:bursts"
 more_variants="2:cycles,1000"
-# as in other cases in which much text is patched, see rig/case: with two threads one such run ended
-# in an Oops by an int3 that was not there any more
-[ "${words-}" != cycles,1000 ] || tcg_threads=single
 # so many iterations are a stall there, or keep the kernel's watchdog for too long
 no_debug="2:@(interrupted|slow)"
 

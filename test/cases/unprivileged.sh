@@ -4,7 +4,6 @@
 # told no address of the kernel's.
 
 kernel=unbounded
-tcg_threads=single	# there is a livepatch
 variants="2"
 more_variants="2@next"
 append=log_buf_len=4M
