@@ -9,7 +9,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 # shellcheck disable=SC2034 # used by those who source this
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-cache=${LG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/scx_loopguard}
+# of its own, as what is old is deleted
+cache=${LG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/scx_loopguard
 kernel_source=linux-source-6.12
 jobs=$(($(nproc) + 1))
 clang_version=19
