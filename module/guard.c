@@ -853,12 +853,13 @@ static bool loop_goes_on(void)
 	return false;
 }
 
+/* What the kernel's own bound ends needs nobody. */
 static u64 trips_so_far(void)
 {
 	struct lg_counts counts;
 
 	lg_read_counts(&counts);
-	return counts.trips + counts.budget_trips;
+	return counts.budget_trips + (target->native_limit ? 0 : counts.trips);
 }
 
 static bool tripped_lately(void)
@@ -871,18 +872,31 @@ static bool tripped_lately(void)
 				(s64)(DRAIN_STORM_MS * NSEC_PER_MSEC);
 }
 
+/* Those that kill this task where it neither handles nor blocks them, as a bit mask. */
+static unsigned long deadly_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	const struct sighand_struct *own;
+	unsigned long deadly = 0;
+	int i;
+
+	own = rcu_dereference_protected(current->sighand, true);	/* stays to the end */
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		if (READ_ONCE(own->action[signals[i] - 1].sa.sa_handler) == SIG_DFL)
+			deadly |= sigmask(signals[i]);
+	return deadly & ~current->blocked.sig[0];
+}
+
 /*
- * Does somebody want to have rmmod ended? One of these signals is not fatal at once where one that
+ * Does somebody want to have rmmod ended? A signal is not fatal at once where one that
  * does not matter has come before it.
  */
 static bool is_interrupted(void)
 {
-	const unsigned long ends = sigmask(SIGINT) | sigmask(SIGQUIT) |
-				   sigmask(SIGTERM) | sigmask(SIGHUP);
-
 	return fatal_signal_pending(current) ||
 	       (READ_ONCE(current->pending.signal.sig[0]) |
-		READ_ONCE(current->signal->shared_pending.signal.sig[0])) & ends;
+		READ_ONCE(current->signal->shared_pending.signal.sig[0])) &
+		       deadly_signals();
 }
 
 /**
@@ -904,7 +918,9 @@ void lg_guard_drain(void)
 	unsigned long note = jiffies + msecs_to_jiffies(DRAIN_NOTE_MS);
 	u64 trips;
 
-	if (target->native_limit || !READ_ONCE(lg_enforce) || lg_distrusts())
+	/* the kernel's own bound stays, but no budget does */
+	if ((target->native_limit && !READ_ONCE(lg_budget_us)) ||
+	    !READ_ONCE(lg_enforce) || lg_distrusts())
 		return;
 
 	if (tripped_lately())

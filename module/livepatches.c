@@ -50,6 +50,7 @@ struct look {
 	struct lg_livepatches found;
 	unsigned int nr;
 	char names[MAX_PATCHES][MODULE_NAME_LEN];
+	u64 inos[MAX_PATCHES];		/* one that was loaded anew has another */
 	char path[256];
 };
 
@@ -71,6 +72,7 @@ static bool add_name(struct dir_context *ctx, const char *name, int len,
 		return true;
 	if (look->nr == MAX_PATCHES)
 		return false;
+	look->inos[look->nr] = ino;
 	memcpy(look->names[look->nr], name, len);
 	look->names[look->nr++][len] = '\0';
 	return true;
@@ -101,7 +103,9 @@ static bool match_function(struct dir_context *ctx, const char *name, int len,
 	struct function_search *s = container_of(ctx, struct function_search, ctx);
 	size_t n = strlen(s->function);
 
-	s->found = len > n && !memcmp(name, s->function, n) && name[n] == ',';
+	/* "function,position", and compilers append to names */
+	s->found = len > n && !memcmp(name, s->function, n) &&
+		   (name[n] == ',' || name[n] == '.');
 	return !s->found;
 }
 
@@ -155,6 +159,18 @@ static bool is_set(struct look *look, const char *patch, const char *attribute)
 	return c == '1';
 }
 
+/*
+ * Is it in force, or on its way? What begins sets "transition" before it changes "enabled", and
+ * clears it after that, so one that changes sides meanwhile is seen by the one or the other.
+ */
+static bool is_in_force(struct look *look, const char *patch, bool *transition)
+{
+	bool enabled = is_set(look, patch, "enabled");
+
+	*transition = is_set(look, patch, "transition");
+	return enabled || *transition || is_set(look, patch, "enabled");
+}
+
 static void assume_one(struct lg_livepatches *found)
 {
 	found->count = 1;
@@ -180,14 +196,14 @@ static void look_around(struct look *look)
 
 		if (!strcmp(patch, OURS))
 			continue;
-		transition = is_set(look, patch, "transition");
-		if (!transition && !is_set(look, patch, "enabled"))
+		if (!is_in_force(look, patch, &transition))
 			continue;
 		if (!patches_way_to_loop(look, patch))
 			continue;
 		found->count++;
 		found->transition |= transition;
 		found->id = jhash(patch, strlen(patch), found->id);
+		found->id = jhash(&look->inos[i], sizeof(look->inos[i]), found->id);
 		strscpy(found->name, patch, sizeof(found->name));
 	}
 }

@@ -121,9 +121,14 @@ static bool in_place(void)
 {
 	u32 i;
 
-	for (i = 0; i < target->nr_loops; i++)
+	for (i = 0; i < target->nr_loops; i++) {
 		if (!is_in_place(&sites[i].probe))
 			return false;
+		/* what the native bound ends is not seen at the site */
+		if (target->native_limit &&
+		    !(sites[i].bound.addr && is_in_place(&sites[i].bound)))
+			return false;
+	}
 	return true;
 }
 
@@ -153,17 +158,28 @@ static int arm_site(struct site *site, const struct lg_loop *loop)
 	return ret;
 }
 
-/* Only to count with: a kernel in which this fails is bounded all the same. */
+/*
+ * Only to count with: a kernel in which this fails is bounded all the same, but it does not say so
+ * if more is asked for, see in_place().
+ */
 static void arm_bound(struct kprobe *probe, const struct lg_loop *loop)
 {
 	probe->addr = NULL;
-	if (!target->native_limit || !loop->site.bound)
+	if (!target->native_limit)
 		return;
-	probe->pre_handler = at_bound;
-	probe->addr = (kprobe_opcode_t *)(loop->function.address +
-					  loop->site.bound);
-	if (register_kprobe(probe))
+	if (loop->site.bound) {
+		probe->pre_handler = at_bound;
+		probe->addr = (kprobe_opcode_t *)(loop->function.address +
+						  loop->site.bound);
+		if (!register_kprobe(probe)) {
+			if (is_in_place(probe))
+				return;
+			unregister_kprobe(probe);
+		}
 		probe->addr = NULL;
+	}
+	pr_warn("the kernel's own bound in %s cannot be watched: what it ends is not counted\n",
+		loop->function.name);
 }
 
 /*

@@ -70,6 +70,11 @@ before() {
 	claim "it is armed as soon as the loop is seen" equal armed "$(param state)"
 	sched_stop
 	is_rescued "with a livepatch from before"
+	# between two looks of the module's, if it comes out so
+	other_off
+	other_on pass=N
+	sleep 10
+	claim "under another livepatch of the same name it is lost" equal lost "$(param state)"
 	other_off
 	claim "it is armed without the other" within 10 state_is armed
 }

@@ -5,7 +5,7 @@
 # no CPU depends on the module.
 
 kernel=unbounded
-variants="2:cycles,100 2:active 2:endless 2:interrupted 2:budget 2:slow 2:heavy 2:bursts"
+variants="2:cycles,100 2:active 2:endless 2:interrupted 2:budget 2:slow 2:heavy 2:bursts 2:costly@bounded"
 more_variants="2:cycles,1000"
 # so many iterations are a stall there, or keep the kernel's watchdog for too long
 no_debug="2:@(interrupted|slow)"
@@ -66,7 +66,7 @@ interrupted() {
 	sched scx_spin -n 5000
 	hogs 2
 	within 5 tripped
-	rmmod scx_loopguard &
+	deaf rmmod scx_loopguard &
 	sleep 12
 	claim "rmmod waits" kill -0 $!
 	claim "it says so" logged "unload waits"
@@ -77,6 +77,9 @@ interrupted() {
 	sleep 1
 	claim "to be stopped and continued does not end the wait" kill -0 $!
 	claim "and it protects" grep -q scx_loopguard /proc/modules
+	kill -HUP $!
+	sleep 1
+	claim "nor does a signal that it has blocked" kill -0 $!
 	kill $!
 	claim "a signal ends the wait" \
 		within 5 not grep -q scx_loopguard /proc/modules
@@ -139,6 +142,20 @@ heavy() {
 	sched scx_spin -l 5 -c 0 -w 5000
 	within 5 tripped
 	rmmod scx_loopguard &
+	claim "rmmod comes to its end" within 60 not kill -0 $!
+	claim "it has waited for the watchdog" ejected 1 "runnable task stall"
+	claim "the module is gone" not grep -q scx_loopguard /proc/modules
+	claim "normal work goes on" normal_work
+}
+
+# The kernel's own bound stays, but it is no budget.
+costly() {
+	load budget_us=20000
+	sched scx_spin -l 5 -w 5000
+	claim "the budget is spent" within 10 budget_trips
+	rmmod scx_loopguard &
+	sleep 1
+	claim "rmmod waits" kill -0 $!
 	claim "rmmod comes to its end" within 60 not kill -0 $!
 	claim "it has waited for the watchdog" ejected 1 "runnable task stall"
 	claim "the module is gone" not grep -q scx_loopguard /proc/modules
