@@ -57,7 +57,11 @@ enum {
 	DRAIN_NOTE_MS	= 10000,
 	DRAIN_LOOKS	= 100,
 	DRAIN_BUDGET_US	= 10000,	/* at least */
-	DRAIN_UNTIMED	= 15,		/* iterations, where nobody has set a budget */
+	/*
+	 * Iterations after which the clock is read again, where nobody has set a budget; at first
+	 * no more than there were already, as each may take long.
+	 */
+	DRAIN_UNTIMED	= 15,
 };
 
 /*
@@ -560,7 +564,8 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 	else if (!budget_us)
 		expect_more(inv, ctx, sp, limit - inv->loops - 1);
 	else if (!READ_ONCE(lg_budget_us))
-		expect_more(inv, ctx, sp, min(limit - inv->loops - 1, DRAIN_UNTIMED));
+		expect_more(inv, ctx, sp, min3(limit - inv->loops - 1, inv->loops - 1,
+					       (u32)DRAIN_UNTIMED));
 }
 NOKPROBE_SYMBOL(do_iteration);
 
@@ -841,12 +846,14 @@ static bool loop_ends(const struct lg_cpu *c)
 
 /*
  * Is some CPU in a loop that goes on and on? One that is slow may not reach the
- * raised limit while one looks, but it does not end either.
+ * raised limit while one looks, but it does not end either. The kernel's own bound ends each.
  */
 static bool loop_goes_on(void)
 {
 	int cpu;
 
+	if (target->native_limit)
+		return false;
 	for_each_possible_cpu(cpu)
 		if (cpu_online(cpu) && !loop_ends(&per_cpu(lg_cpu, cpu)))
 			return true;
@@ -910,27 +917,35 @@ static bool is_interrupted(void)
  * with it the loop, off a CPU for most of a second. A signal that kills rmmod ends the
  * wait; what stops it, a debugger and a freezer do not.
  *
+ * To be called again where time has passed since: it returns at once if nothing came.
+ *
  * Context: task, may sleep. The hook is still armed.
  */
 void lg_guard_drain(void)
 {
 	unsigned int quiet_ms = 0, enough_ms = DRAIN_QUIET_MS;
 	unsigned long note = jiffies + msecs_to_jiffies(DRAIN_NOTE_MS);
-	u64 trips;
+	static u64 trips;
 
 	/* the kernel's own bound stays, but no budget does */
 	if ((target->native_limit && !READ_ONCE(lg_budget_us)) ||
 	    !READ_ONCE(lg_enforce) || lg_distrusts())
 		return;
+	if (READ_ONCE(draining) && trips == trips_so_far() && !loop_goes_on())
+		return;
 
-	if (tripped_lately())
+	/* with a bound it is trips alone that tell, and a budget may be a second */
+	if (target->native_limit || tripped_lately())
 		enough_ms = DRAIN_STORM_MS;
 	WRITE_ONCE(draining, true);
 	do {
 		trips = trips_so_far();
 		if (time_after(jiffies, note)) {
 			note = jiffies + msecs_to_jiffies(DRAIN_NOTE_MS);
-			pr_warn("unload waits: the BPF scheduler loops without end and would trap the CPUs; eject it, or interrupt rmmod to unload all the same\n");
+			pr_warn("unload waits: the BPF scheduler %s; eject it, or interrupt rmmod to unload all the same\n",
+				target->native_limit ?
+					"spends the budget again and again" :
+					"loops without end and would trap the CPUs");
 		}
 		schedule_timeout_killable(msecs_to_jiffies(DRAIN_QUIET_MS));
 		quiet_ms += DRAIN_QUIET_MS;

@@ -14,6 +14,7 @@
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
 
+#include "eject.h"
 #include "engine.h"
 #include "guard.h"
 #include "target.h"
@@ -124,8 +125,8 @@ static bool in_place(void)
 	for (i = 0; i < target->nr_loops; i++) {
 		if (!is_in_place(&sites[i].probe))
 			return false;
-		/* what the native bound ends is not seen at the site */
-		if (target->native_limit &&
+		/* what the native bound ends is not seen at the site, and counts for ejection */
+		if (target->native_limit && READ_ONCE(lg_eject_ms) &&
 		    !(sites[i].bound.addr && is_in_place(&sites[i].bound)))
 			return false;
 	}
@@ -159,8 +160,8 @@ static int arm_site(struct site *site, const struct lg_loop *loop)
 }
 
 /*
- * Only to count with: a kernel in which this fails is bounded all the same, but it does not say so
- * if more is asked for, see in_place().
+ * Only to count with, and to eject by that count, see in_place(): a kernel in which this fails is
+ * bounded all the same.
  */
 static void arm_bound(struct kprobe *probe, const struct lg_loop *loop)
 {

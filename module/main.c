@@ -161,6 +161,8 @@ static void __exit loopguard_exit(void)
 	lg_guard_drain();
 	lg_params_stop();
 	lg_health_stop();
+	/* these wait for who just looks at livepatches, and a BPF scheduler may have come since */
+	lg_guard_drain();
 	disarm();
 	lg_guard_exit();
 	lg_livepatches_stop();

@@ -5,7 +5,7 @@
 # no CPU depends on the module.
 
 kernel=unbounded
-variants="2:cycles,100 2:active 2:endless 2:interrupted 2:budget 2:slow 2:heavy 2:bursts 2:costly@bounded"
+variants="2:cycles,100 2:active 2:endless 2:interrupted 2:budget 2:slow 2:heavy 2:sluggish 2:bursts 2:costly@bounded 2:afforded@bounded"
 more_variants="2:cycles,1000"
 # so many iterations are a stall there, or keep the kernel's watchdog for too long
 no_debug="2:@(interrupted|slow)"
@@ -138,8 +138,18 @@ slow() {
 
 # The raised limit would be 20 s without IRQs, see host().
 heavy() {
-	load
-	sched scx_spin -l 5 -c 0 -w 5000
+	slow_loops 5000 32
+}
+
+# As many iterations as are not timed elsewhere would be 7 s.
+sluggish() {
+	slow_loops 400000 1
+}
+
+# slow_loops USEC LIMIT: of iterations that take so long
+slow_loops() {
+	load limit="$2"
+	sched scx_spin -l 5 -c 0 -w "$1"
 	within 5 tripped
 	rmmod scx_loopguard &
 	claim "rmmod comes to its end" within 60 not kill -0 $!
@@ -160,6 +170,23 @@ costly() {
 	claim "it has waited for the watchdog" ejected 1 "runnable task stall"
 	claim "the module is gone" not grep -q scx_loopguard /proc/modules
 	claim "normal work goes on" normal_work
+}
+
+# What the kernel ends within the budget needs nobody, however often it comes. rmmod runs on
+# the other CPU, from where each invocation is seen to take long.
+afforded() {
+	load budget_us=1000000
+	sched scx_spin -l 5 -c 0 -w 20000
+	claim "the bound is reached" within 10 tripped
+	taskset -p 2 $$
+	rmmod scx_loopguard &
+	claim "rmmod does not wait for it" within 5 not protects
+	claim "the module is gone" within 60 not grep -q scx_loopguard /proc/modules
+	sched_stop
+}
+
+protects() {
+	[ "$(param state)" = armed ]
 }
 
 # A real-time task keeps the scheduler off the CPU for most of each second.
@@ -196,7 +223,7 @@ host() {
 	# an invocation goes to the raised limit while rmmod waits, or takes a second; and then
 	# there may be more of them before a task is run
 	case $words in
-	slow|heavy) longest=5000 ;;
+	slow|heavy|sluggish|afforded) longest=5000 ;;
 	esac
 	claim "no CPU misses its heartbeat for long" beats_within $longest begin end
 }
