@@ -176,6 +176,7 @@ costly() {
 # the other CPU, from where each invocation is seen to take long.
 afforded() {
 	load budget_us=1000000
+	claim "it is armed" protects
 	sched scx_spin -l 5 -c 0 -w 20000
 	claim "the bound is reached" within 10 tripped
 	taskset -p 2 $$
