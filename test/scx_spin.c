@@ -33,6 +33,7 @@ static const char usage[] =
 "  -b COUNT     dispatch up to COUNT tasks together (default 1, at most 1024)\n"
 "  -d PID       disallow a process from using SCHED_EXT (-1: itself)\n"
 "  -D LEN       length of the exit dump in bytes\n"
+"  -W MS        the watchdog's timeout in milliseconds (default 5000)\n"
 "  -q           do not read why it is over: lockdown may forbid that\n"
 "  -p           schedule only tasks with the SCHED_EXT policy\n"
 "  -v           print libbpf's debug messages\n"
@@ -57,7 +58,7 @@ static void parse(int argc, char **argv)
 	skel->rodata->batch = 1;
 	skel->rodata->loop_cpu = -1;
 
-	while ((opt = getopt(argc, argv, "s:e:t:T:l:c:n:w:Bb:d:D:qpvh")) != -1) {
+	while ((opt = getopt(argc, argv, "s:e:t:T:l:c:n:w:Bb:d:D:W:qpvh")) != -1) {
 		switch (opt) {
 		case 's':
 			skel->rodata->slice_ns =
@@ -100,6 +101,11 @@ static void parse(int argc, char **argv)
 		case 'D':
 			skel->struct_ops.spin_ops->exit_dump_len =
 				argument(opt, 1, INT_MAX);
+			break;
+		case 'W':
+			/* the kernel takes 30 s at most */
+			skel->struct_ops.spin_ops->timeout_ms =
+				argument(opt, 1, 30000);
 			break;
 		case 'q':
 			skel->rodata->quiet = true;

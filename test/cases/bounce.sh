@@ -26,7 +26,7 @@ all_done() {
 
 guest() {
 	load limit=2
-	sched scx_spin -B
+	sched scx_spin -B -W 30000	# its watchdog is a task, and late where all debug code is
 	hogs 1
 	claim "all tasks that are pinned elsewhere run" pinned_work
 	claim "the scheduler is still enabled" scx_state enabled

@@ -30,7 +30,7 @@ guest() {
 	claim "-h shows the help" scx_spin -h
 	claim "an unknown option is refused" not scx_spin -x
 	claim "a word too many is refused" not scx_spin word
-	for bad in "-s 0" "-s x" "-b 1025" "-l -1" "-n" "-d -2"; do
+	for bad in "-s 0" "-s x" "-b 1025" "-l -1" "-n" "-d -2" "-W 30001"; do
 		# shellcheck disable=SC2086
 		claim "$bad is refused" not scx_spin $bad
 	done
@@ -74,6 +74,10 @@ guest() {
 	claim "-t: user tasks were stalled" positive "$(count stalled)"
 	claim "-D: the kernel's dump is printed" \
 		grep -q "CPU states" /tmp/sched.log
+	wait "$sched_pid"
+
+	sched scx_spin -t 20 -W 2000
+	claim "-W: it does so after another time" exits_with "failed to run for [234]\."
 	wait "$sched_pid"
 
 	sched scx_spin -T 20
