@@ -23,5 +23,17 @@ not() {
 	! "$@"
 }
 
-# Exit with what the claims amount to.
-trap 'rm -f "$log"; [ $? = 0 ] && exit $failed' EXIT
+# A check that leaves something of its own has another one.
+cleanup() {
+	:
+}
+
+# Exit with what the claims amount to, or with what the check itself ended early with.
+finish() {
+	local status=$?
+
+	rm -f "$log"
+	cleanup
+	[ $status != 0 ] || exit "$failed"
+}
+trap finish EXIT

@@ -10,7 +10,9 @@ version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$top/dkms.conf")
 
 # beside what it is laid over: not every file system can be
 work=$(mktemp -d "$cache/work.XXXXXX")
-trap 'rm -rf "$work" "$log"; [ $? = 0 ] && exit $failed' EXIT
+cleanup() {
+	rm -rf "$work"
+}
 mkdir "$work/changes"
 
 in_debian() {
