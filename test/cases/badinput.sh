@@ -9,6 +9,8 @@ variants="2:1000,40,${LG_SEED-1}"
 more_variants="2:10000,200,${LG_SEED-2} 2:3000,60,${LG_SEED-3}@next 2:3000,60,${LG_SEED-4}@debug
 2:1000,40,${LG_SEED-5}@kcsan"
 
+append=log_buf_len=8M
+
 # tries WHAT ARGUMENT...: badinput has nothing to say against it.
 tries() {
 	local what=$1
@@ -31,7 +33,7 @@ readable() {
 guest() {
 	local p
 
-	# the tries fill the log
+	# the tries would fill the console
 	dmesg -n 1
 	say seed "$3"
 	tries "at load" load "$3" "$2" /lib/scx_loopguard.ko /sys/module/scx_loopguard

@@ -13,6 +13,7 @@ kernel=unbounded
 variants="2:kretprobe 2:without"
 # it is a WARN of the kernel's own
 no_debug="2:*"
+known="WARNING: .* (ftrace_shutdown|disarm_kprobe_ftrace)"
 
 kprobes=/sys/kernel/debug/kprobes
 ftrace=/proc/sys/kernel/ftrace_enabled

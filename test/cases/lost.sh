@@ -7,16 +7,16 @@ kernel=unbounded
 variants="2:loopsite 2:kretprobe"
 
 in_log() { # COUNT PATTERN
-	equal "$1" "$(dmesg | grep -c -e "$2")"
+	equal "$1" "$(news | grep -c -e "$2")"
 }
 
 # lost_and_back FILE: what its 0 takes away, its 1 brings back.
 lost_and_back() {
 	claim "$1: the hook is live" equal Y "$(param live)"
-	dmesg -c >/dev/null
+	mark_log
 	echo 0 >"$1"
 	claim "$1: 0 is seen without anybody asking" within 10 \
-		logged "scx_loopguard: lost: the probe is disarmed"
+		newly_logged "scx_loopguard: lost: the probe is disarmed"
 	claim "$1: the state is lost" equal lost "$(param state)"
 	claim "$1: it is not live any more" equal N "$(param live)"
 	echo 1 >"$1"

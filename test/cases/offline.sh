@@ -8,6 +8,7 @@ variants="2:loopsite 2:kretprobe"
 # 6.12 warns in dl_server_stop() of what it does itself on a CPU that goes off while a BPF
 # scheduler is enabled; without the module too
 no_debug="2:*"
+known="WARNING: .* task_non_contending"
 
 online=/sys/devices/system/cpu/cpu1/online
 

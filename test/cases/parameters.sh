@@ -23,10 +23,11 @@ refuses() {
 	local old
 
 	old=$(param "$1")
+	mark_log
 	write "$1" "$2" 2>/tmp/write.log && { echo "accepted"; return 1; }
 	grep -q "Invalid argument" /tmp/write.log || { cat /tmp/write.log; return 1; }
 	equal "$old" "$(param "$1")" || return 1
-	logged "scx_loopguard: $1: '$2' is "
+	newly_logged "scx_loopguard: $1: '$2' is "
 }
 
 not_loaded() {
@@ -35,8 +36,9 @@ not_loaded() {
 
 # load_fails OPTION PATTERN: with that line in dmesg, and nothing left behind.
 load_fails() {
+	mark_log
 	load "$1" 2>/tmp/load.log && { echo "it loads"; return 1; }
-	logged "$2" || { dmesg | tail -n 2; return 1; }
+	newly_logged "$2" || { dmesg | tail -n 2; return 1; }
 	not_loaded && not grep -q . /sys/kernel/debug/kprobes/list
 }
 

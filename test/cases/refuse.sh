@@ -30,11 +30,11 @@ guest() {
 		error="Input/output error" ;;
 	esac
 
-	dmesg -c >/dev/null
+	mark_log
 	claim "$1: it does not load" not load
-	claim "$1: it says why" logged "scx_loopguard: $line"
+	claim "$1: it says why" newly_logged "scx_loopguard: $line"
 	# busybox tries twice, by two system calls; the other lines are the kernel's
-	claim "$1: in one line" equal 1 "$(dmesg | sed 's/^.[^]]*. //' |
+	claim "$1: in one line" equal 1 "$(news | sed 's/^.[^]]*. //' |
 		grep '^scx_loopguard: ' | sort -u |
 		grep -cv -e 'taints kernel' -e 'verification failed')"
 	load 2>/tmp/load.log

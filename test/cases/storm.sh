@@ -69,7 +69,6 @@ storm() {
 	say figures $(($(logged_at disabled) - $(logged_at enabled))) \
 		"$(longest_tick)" $before $works
 	echo >$tracing/trace
-	dmesg -c >/dev/null
 }
 
 # What a trip takes, of a scheduler of which each is like the other, and nothing else to do.

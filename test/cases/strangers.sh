@@ -22,12 +22,12 @@ nothing_left() {
 refused() {
 	local name=$1 error=$2 line=$3 file=/strangers/$1/scx_loopguard.ko
 
-	dmesg -c >/dev/null
+	mark_log
 	claim "$name: it does not load" not sh -c "insmod $file 2>/tmp/load.log"
 	claim "$name: the error is '$error'" grep -q "$file': $error\$" /tmp/load.log
 	# busybox tries twice, by two system calls
 	claim "$name: the kernel says why" equal "$line" \
-		"$(dmesg | sed 's/^.[^]]*. //' | grep scx_loopguard | grep -v taints | sort -u)"
+		"$(news | sed 's/^.[^]]*. //' | grep scx_loopguard | grep -v taints | sort -u)"
 	claim "$name: nothing is left" nothing_left
 }
 

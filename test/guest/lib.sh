@@ -51,41 +51,33 @@ load() {
 	insmod /lib/scx_loopguard.ko "$@"
 }
 
+# mark_log: what is in the log by now is not to be taken for what comes.
+mark_log() {
+	log_mark=$((${log_mark-0} + 1))
+	echo "mark $log_mark of the log" >/dev/kmsg
+}
+
+news() {
+	dmesg | if [ -n "${log_mark-}" ]; then
+		sed "1,/ mark $log_mark of the log\$/d"
+	else
+		cat
+	fi
+}
+
+# logged REGEX: be it long ago
 logged() {
 	dmesg | grep -q -e "$1"
 }
 
+# newly_logged REGEX: since mark_log
+newly_logged() {
+	news | grep -q -e "$1"
+}
+
 # What reads like a complaint; BUG: is also KASAN's and KCSAN's, and WARNING: most of lockdep's.
 complaints() {
-	dmesg | without_other_races | grep -Ef /lib/reports
-}
-
-# KCSAN reports data races of the kernel's own as well, which are many. One counts if it
-# names this module, be it anywhere in its two stacks; but not if it is about the clock for NMIs,
-# which has two copies and reads the one that is not being written. There is a line of = before
-# and after a report of KCSAN's or KASAN's.
-races_awk='/={60,}/ {
-		within = !within
-		if (within)
-			report = ""
-		else if (report !~ /BUG: KCSAN:/ || (report ~ /scx_loopguard/ &&
-			 report !~ /KCSAN: data-race in ktime_get_(mono|boot)_fast_ns/))
-			printf "%s", report
-		else
-			others++
-		next
-	}
-	within { report = report $0 "\n"; next }
-	{ print }
-	END { if (within) printf "%s", report }'
-
-without_other_races() {
-	awk "$races_awk"
-}
-
-# how many were left out
-other_races() {
-	awk "$races_awk"' END { print others + 0 }' | tail -n 1
+	dmesg | awk -v known="${known-}" -f /lib/reports.awk | grep -Ef /lib/reports
 }
 
 # As a user would run it, not with our real-time priority. In the background use
@@ -98,6 +90,7 @@ normally() {
 sched() {
 	# now, as what the last one has said is not to be taken for this one's
 	: >/tmp/sched.log
+	mark_log
 	policy other "$@" >>/tmp/sched.log 2>&1 &
 	sched_pid=$!
 	within 20 enabled_or_over
@@ -108,6 +101,11 @@ enabled_or_over() {
 		! kill -0 "$sched_pid" 2>/dev/null
 }
 
+# how many have ever been enabled
+enables() {
+	cat /sys/kernel/sched_ext/enable_seq
+}
+
 scx_state() {
 	[ "$(cat /sys/kernel/sched_ext/state)" = "$1" ]
 }
@@ -115,7 +113,7 @@ scx_state() {
 # ejected SECONDS REASON: the kernel has unloaded the BPF scheduler for it.
 ejected() {
 	within "$1" scx_state disabled || return 1
-	within 5 logged "BPF scheduler \".*\" disabled ($2)" || { dmesg | tail -n 3; return 1; }
+	within 5 newly_logged "BPF scheduler \".*\" disabled ($2)" || { dmesg | tail -n 3; return 1; }
 }
 
 cgroup=/sys/fs/cgroup/below
