@@ -19,6 +19,11 @@ more_variants="2:${LG_SECONDS-600},${LG_SEED-2} 4:${LG_SECONDS-300},${LG_SEED-3}
 # in jiffies: who keeps synchronize_rcu_tasks() waiting, and so kprobes, is named after 30 s
 append="log_buf_len=8M rcupdate.rcu_task_stall_timeout=7500"
 
+# See warnings_are_survived(); and once ftrace has been given up, who turns function_graph on a second
+# time is told that its tracepoint has been there ever since.
+known="WARNING: .* (task_non_contending|ftrace_shutdown|disarm_kprobe_ftrace)\
+|WARNING: .* tracepoint_add_func.* register_ftrace_graph"
+
 kprobes=/sys/kernel/debug/kprobes
 groups=/sys/fs/cgroup
 
@@ -97,16 +102,17 @@ off_and_out() {
 
 # for a while; it may have ended by itself, as when a CPU goes off
 runs_for() { # MS COMMAND...
-	local ms=$1 pid
+	local ms=$1 pid before
 
 	shift
+	before=$(enables)
 	policy other "$@" >/dev/null 2>&1 &
 	pid=$!
 	pause "$ms"
 	usleep 300000
 	kill $pid 2>/dev/null
 	wait $pid
-	did "${1}"
+	[ "$(enables)" = "$before" ] || did "$1"
 }
 
 finite() {
@@ -120,13 +126,16 @@ finite() {
 }
 
 endless() {
+	local before
+
+	before=$(enables)
 	pick 2
 	case $picked in
 	0) policy other scx_spin -l 5 >/dev/null 2>&1 & ;;
 	1) policy other scx_qmap -l 5 >/dev/null 2>&1 & ;;
 	esac
 	wait $!
-	did storm
+	[ "$(enables)" = "$before" ] || did storm
 }
 
 storms() {
@@ -161,8 +170,7 @@ nproc_possible() {
 }
 
 reads() {
-	cat $params/* $figures/* >/dev/null 2>&1
-	did read
+	[ -z "$(cat $params/* $figures/* 2>/dev/null)" ] || did read
 	pause 100
 }
 
@@ -171,13 +179,19 @@ writes() {
 	case $picked in
 	0) pick 64; echo $((picked + 1)) >$params/limit ;;
 	1) pick 20000; echo $picked >$params/budget_us ;;
-	2) pick 2000; echo $((picked + 100)) >$params/eject_ms ;;
+	2)
+		pick 2000
+		[ ! -e /tmp/calm ] && echo $((picked + 100)) >$params/eject_ms
+		;;
 	3) echo 0 >$params/eject_ms ;;
-	4) echo nonsense >$params/limit ;;
+	4) not_nonsense ;;
 	5) echo 1 >$figures/reset ;;
-	esac 2>/dev/null
-	did write
+	esac 2>/dev/null && did write
 	pause 60
+}
+
+not_nonsense() {
+	[ -e $params/limit ] && ! echo nonsense >$params/limit
 }
 
 # What makes the kernel itself warn is left out where a warning is the end: 6.12 warns
@@ -192,16 +206,23 @@ ftrace_may_go() {
 	[ $((seed % 2)) = 1 ] && warnings_are_survived
 }
 
+# off_and_on MS OFF ON FILE: and on in any case, as half of it may have been done
+off_and_on() {
+	local status=0
+
+	echo "$2" >"$4" || status=1
+	pause "$1"
+	echo "$3" >"$4" && return $status
+}
+
 turns_off() {
 	pick 3
 	[ $picked != 2 ] || ftrace_may_go || return
 	case $picked in
-	0) echo N >$params/enforce; pause 200; echo Y >$params/enforce ;;
-	1) echo 0 >$kprobes/enabled; pause 300; echo 1 >$kprobes/enabled ;;
-	2) echo 0 >/proc/sys/kernel/ftrace_enabled; pause 300
-		echo 1 >/proc/sys/kernel/ftrace_enabled ;;
-	esac 2>/dev/null
-	did off
+	0) off_and_on 200 N Y $params/enforce ;;
+	1) off_and_on 300 0 1 $kprobes/enabled ;;
+	2) off_and_on 300 0 1 /proc/sys/kernel/ftrace_enabled ;;
+	esac 2>/dev/null && did off
 	pause 600
 }
 
@@ -209,34 +230,26 @@ traces() {
 	pick 4
 	case $picked in
 	0)
-		echo function >$tracing/current_tracer
-		pause 300
-		echo nop >$tracing/current_tracer
+		off_and_on 300 function nop $tracing/current_tracer
 		;;
 	1)
 		# it hides from engine kretprobe what that has to see
 		[ "$round" = cycles ] || return
-		echo function_graph >$tracing/current_tracer
-		pause 200
-		echo nop >$tracing/current_tracer
+		off_and_on 200 function_graph nop $tracing/current_tracer
 		;;
 	2)
 		# where this module's own probe is, or another place of that function
 		echo "p:races/site $(param target | cut -d, -f1)" >$tracing/kprobe_events
 		echo "p:races/entry $loop_function" >>$tracing/kprobe_events
 		echo "r:races/back $consume" >>$tracing/kprobe_events
-		echo 1 >$tracing/events/races/enable
-		pause 400
-		echo 0 >$tracing/events/races/enable
-		echo >$tracing/kprobe_events
+		off_and_on 400 1 0 $tracing/events/races/enable
+		status=$?
+		echo >$tracing/kprobe_events && [ $status = 0 ]
 		;;
 	3)
-		echo 1 >$tracing/events/scx_loopguard/enable
-		pause 300
-		echo 0 >$tracing/events/scx_loopguard/enable
+		off_and_on 300 1 0 $tracing/events/scx_loopguard/enable
 		;;
-	esac 2>/dev/null
-	did trace
+	esac 2>/dev/null && did trace
 	pause 400
 }
 
@@ -316,11 +329,14 @@ storm() {
 	fi
 	claim "it is in force before a storm" grep -qxE "armed|native" $params/state
 	start_round storm "$2"
+	trips=$(param trips)
 	act endless
+	claim "a storm begins" within 60 storms
 	act ejects
 	sleep "$2"
 	: >/tmp/calm
-	trips=$(param trips) latest=$(($(seconds) + 30))
+	echo 0 >$params/eject_ms
+	trips=$(param trips) latest=$(($(seconds) + 60 * ${slow:-1}))
 	until storms || [ "$(seconds)" -ge $latest ]; do
 		usleep 100000
 	done
@@ -329,7 +345,7 @@ storm() {
 	: >/tmp/stop
 	trips=$(param trips)
 	claim "what was just started loops, or is over" within 60 storms_or_is_over
-	! scx_state enabled || did rmmod-under-a-scheduler
+	if storms; then what=rmmod-of-a-storm; else what=rmmod-after-a-storm; fi
 	rmmod scx_loopguard &
 	if ! within 100 not kill -0 $!; then
 		claim "rmmod of a storm comes to an end" not kill -0 $!
@@ -338,7 +354,7 @@ storm() {
 		say "done"
 		poweroff -f
 	fi
-	wait $! && did rmmod-of-a-storm
+	wait $! && did $what
 	end_round
 }
 
