@@ -38,14 +38,15 @@ with() {
 	esac
 	say loading "$1"
 	case $1 in
-	*-budget) load engine="${1%%[+-]*}" budget_us=1000 ;;
-	*)        load engine="${1%%[+-]*}" ;;
+	*-budget) set -- "$1" budget_us=1000 ;;
+	*)        set -- "$1" ;;
 	esac
+	claim "$1: it loads" load engine="${1%%[+-]*}" "${2-limit=32}"
 	say loaded "$1"
+	claim "$1: it is armed" equal "armed ${1%%[+-]*}" "$(param state) $(param engine)"
 	case $1 in
 	*+livepatch)
-		insmod /lib/scx_loopguard_livepatch.ko
-		within 20 livepatch_is active
+		livepatch
 		;;
 	loopsite | loopsite-budget)
 		# it takes a while until a probe is a jump
@@ -120,12 +121,15 @@ guest() {
 	[ "$s" = none ] || claim "$s is still enabled" scx_state enabled
 }
 
-# added SETTING KIND: what it adds to the unloaded kernel's, in 1/100 %.
+# added SETTING KIND: what it adds to the unloaded kernel's, in 1/100 %. Nothing if it is not
+# known of each round.
 added() {
-	awk -v setting="$1" -v kind="$2" '
-		$2 == "cost" && $4 == kind { ns[$3] += $5 }
-		END { if (ns["unloaded"]) printf "%.0f\n", (ns[setting] / ns["unloaded"] - 1) * 10000 }
-	' "$vm_dir/results"
+	awk -v setting="$1" -v kind="$2" -v rounds=$rounds '
+		$2 == "cost" && $4 == kind && $5 > 0 { ns[$3] += $5; n[$3]++ }
+		END {
+			if (n["unloaded"] == rounds && n[setting] == rounds)
+				printf "%.0f\n", (ns[setting] / ns["unloaded"] - 1) * 10000
+		}' "$vm_dir/results"
 }
 
 # costs SETTING KIND MOST: the figure to be kept, in 1/100 %.

@@ -43,6 +43,7 @@ guest() {
 	sched_stop
 	rmmod scx_loopguard &
 	claim "rmmod comes to its end" within 30 not kill -0 $!
+	claim "and succeeds" wait $!
 	claim "normal work goes on" normal_work
 }
 

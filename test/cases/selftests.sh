@@ -11,7 +11,7 @@ append=log_buf_len=4M	# a complaint of the kernel's is not to be lost
 scripts="test-callbacks.sh test-ftrace.sh test-livepatch.sh test-shadow-vars.sh test-state.sh test-syscall.sh test-sysfs.sh"
 
 guest() {
-	cd "/selftests/$1" || return
+	claim "the suite is there" cd "/selftests/$1"
 	suite=$1
 	shift
 	"suite_$suite" "$@"
