@@ -39,12 +39,16 @@ kernel-check:
 
 install: module
 	$(kbuild) INSTALL_MOD_DIR=updates modules_install
+	@# kbuild runs it only where there is a System.map, which headers in packages have not
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $$(cat $(KDIR)/include/config/kernel.release)
 
 dkms-install: kernel-check
 	@command -v dkms >/dev/null || { echo "error: dkms is not installed" >&2; exit 1; }
+	rm -rf $(DKMS_SRC)
 	mkdir -p $(DKMS_SRC)
 	cp -r module patches dkms.conf Makefile README.md LICENSE $(DKMS_SRC)
-	dkms install $(NAME)/$(VERSION) -k $(KVER)
+	@# without --force DKMS is content with what it has of that version, or of a later one
+	dkms install --force $(NAME)/$(VERSION) -k $(KVER)
 
 # The package's version is DKMS's. It is built from a copy: debhelper leaves traces.
 deb:
@@ -74,7 +78,7 @@ check-all:
 	@test/run --all $(CASES)
 
 torture:
-	@test/torture $(SECONDS) $(SEED)
+	@test/torture $(or $(SECONDS),3600) $(SEED)
 
 bench:
 	@test/figures --print targets cost storm scale
