@@ -48,6 +48,7 @@ dkms-install: kernel-check
 	mkdir -p $(DKMS_SRC)
 	cp -r module patches dkms.conf Makefile README.md LICENSE $(DKMS_SRC)
 	@# without --force DKMS is content with what it has of that version, or of a later one
+	dkms build --force $(NAME)/$(VERSION) -k $(KVER)
 	dkms install --force $(NAME)/$(VERSION) -k $(KVER)
 
 # The package's version is DKMS's. It is built from a copy: debhelper leaves traces.
