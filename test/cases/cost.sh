@@ -30,19 +30,25 @@ count() {
 	esac
 }
 
+# load_as SETTING OPTION...: load it, and tell when that was done.
+load_as() {
+	local setting=$1
+
+	shift
+	load "$@" && say loaded "$setting"
+}
+
 # with SETTING, without SETTING: the module as it says, e.g. loopsite+livepatch.
 with() {
+	local budget=0
+
 	case $1 in
 	unloaded) return ;;
 	*-breakpoint) echo 0 >/proc/sys/debug/kprobes-optimization ;;
 	esac
+	[ "${1%-budget}" = "$1" ] || budget=1000
 	say loading "$1"
-	case $1 in
-	*-budget) set -- "$1" budget_us=1000 ;;
-	*)        set -- "$1" ;;
-	esac
-	claim "$1: it loads" load engine="${1%%[+-]*}" "${2-limit=32}"
-	say loaded "$1"
+	claim "$1: it loads" load_as "$1" engine="${1%%[+-]*}" budget_us=$budget
 	claim "$1: it is armed" equal "armed ${1%%[+-]*}" "$(param state) $(param engine)"
 	case $1 in
 	*+livepatch)
