@@ -8,10 +8,9 @@ kernel=unbounded
 # guest time is instructions, or a busy host would be in it
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
-variants="2:loopsite 2:loopsite,livepatch 2:loopsite@bounded
-2:loopsite,livepatch@bounded 2:loopsite@next"
-more_variants="2:kretprobe 2:loopsite,livepatch@next 2:loopsite@nextbounded 2:loopsite@rt
-2:loopsite@core"
+variants="2:loopsite 2:loopsite,livepatch 2:loopsite@bounded 2:loopsite@next"
+more_variants="2:kretprobe 2:loopsite,livepatch@bounded 2:loopsite,livepatch@next
+2:loopsite@nextbounded 2:loopsite@rt"
 
 # storm NAME: slow iterations until there are some trips, of the counter in $trips. The hogs
 # are not there before and after it: a livepatch comes and goes with hundreds of patched

@@ -4,7 +4,7 @@
 # while loops are ended: in a storm of finite ones, under loads and unloads, and in an
 # endless storm.
 
-kernel=core
+kernel=unbounded
 # four emulated CPUs need four of the host
 more_variants="4:loopsite 4:kretprobe 4:loopsite,livepatch"
 smt=2

@@ -8,9 +8,9 @@ kernel=unbounded
 # guest time is instructions, or a busy host would be in it
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
-variants="1:loopsite 2:loopsite 8:loopsite 2:loopsite@bounded 2:loopsite@next"
-more_variants="2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
-2:loopsite@core 2:loopsite@nextbounded"
+variants="2:loopsite 8:loopsite 2:loopsite@bounded 2:loopsite@next"
+more_variants="1:loopsite 2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
+2:loopsite@nextbounded"
 
 sysrq=/proc/sys/kernel/sysrq
 why="disabled by sysrq-S"

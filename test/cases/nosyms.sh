@@ -4,7 +4,7 @@
 # the name of the last trip's scheduler.
 
 kernel=nosyms
-variants="2"
+more_variants="2"
 
 guest() {
 	umount -l /sys/kernel/debug

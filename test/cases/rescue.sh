@@ -5,10 +5,14 @@
 
 kernel=unbounded
 variants="
-1:scx_spin,5 2:scx_spin,5 8:scx_spin,5
-1:scx_spin,100 2:scx_spin,100 8:scx_spin,100
-1:scx_qmap,5 2:scx_qmap,5 8:scx_qmap,5
-1:scx_qmap,100 2:scx_qmap,100 8:scx_qmap,100
+1:scx_spin,5 2:scx_spin,5
+2:scx_spin,100 8:scx_spin,100
+2:scx_qmap,5 8:scx_qmap,5
+1:scx_qmap,100 2:scx_qmap,100
+"
+more_variants="
+8:scx_spin,5 1:scx_spin,100
+1:scx_qmap,5 8:scx_qmap,100
 "
 
 guest() {

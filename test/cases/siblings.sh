@@ -3,7 +3,7 @@
 # With core scheduling a CPU dispatches for its SMT sibling too. A loop that was ended
 # for the sibling's rq is followed by a kick of the sibling.
 
-kernel=core
+kernel=unbounded
 variants="4:loopsite"
 more_variants="4:kretprobe 4:loopsite,livepatch"
 smt=2

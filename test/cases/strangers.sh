@@ -56,7 +56,6 @@ guest() {
 	# that comes before the magic
 	refused stock "$bad" "module scx_loopguard: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time"
 	refused next "$bad" "$(other_magic next)"
-	refused small "$bad" "$(other_magic small)"
 	claim "bounded: its magic is no other" equal \
 		"$(magic /lib/scx_loopguard.ko)" "$(magic /strangers/bounded/scx_loopguard.ko)"
 	refused bounded "Invalid argument" "failed to validate module [scx_loopguard] BTF: -22"
