@@ -5,8 +5,8 @@
  * What was armed may be disarmed later without a word, and a livepatch may take
  * the loop away from under the hook. The first shows at once, in a canary and in
  * the kernel's text. The second is looked for every few seconds, and when somebody
- * has come to the function's entry; while there is such a livepatch only evidence
- * counts, which is that the hook is still hit.
+ * has come to the entry of a function that leads to the loop; while there is such a
+ * livepatch only evidence counts, which is that the hook is still hit.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +32,7 @@ static const struct lg_engine *engine;
 static DEFINE_MUTEX(look_lock);		/* one look at a time; outside of lock */
 static DEFINE_MUTEX(lock);		/* for all below, never for long */
 static struct lg_livepatches others;	/* as of the last look */
-static bool entry_was_free;		/* then */
+static u32 touched;			/* whose entries somebody sat at, then */
 static bool ever_seen;			/* was there one that was not too late */
 static u64 hits_before;			/* the hits that prove nothing of now */
 static enum lg_health health;
@@ -82,14 +82,15 @@ static void judge(void)
 static void look_for_livepatches(void)
 {
 	struct lg_livepatches now;
-	bool free, seen;
+	u32 touched_now;
+	bool seen;
 
 	mutex_lock(&look_lock);
-	free = lg_target_is_untouched(target);
+	touched_now = lg_target_touched(target);
 	seen = !lg_livepatches_look(target, &now);
 
 	mutex_lock(&lock);
-	if (seen || !ever_seen || (entry_was_free && !free)) {
+	if (seen || !ever_seen || (touched_now & ~touched)) {
 		/* hits from before it came, or while it came, say nothing of it */
 		if (now.count && (now.transition || others.transition ||
 				  now.id != others.id || now.count != others.count))
@@ -98,7 +99,7 @@ static void look_for_livepatches(void)
 		ever_seen |= seen;
 	}
 	/* also where nobody could be seen: who comes to it now has to be noticed */
-	entry_was_free = free;
+	touched = touched_now;
 	judge();
 	/*
 	 * No look in time, as in a storm: what there is may be replaced at any moment, so that
@@ -134,7 +135,7 @@ enum lg_health lg_health(void)
 	mutex_lock(&lock);
 	if (!started)
 		goto out;
-	if (others.transition || lg_target_is_untouched(target) != entry_was_free) {
+	if (others.transition || lg_target_touched(target) != touched) {
 		/* somebody came or went, or does: see who */
 		mutex_unlock(&lock);
 		look_for_livepatches();

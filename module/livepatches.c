@@ -186,7 +186,7 @@ static void look_around(struct look *look)
 
 	if (list_patches(look) || look->nr == MAX_PATCHES) {
 		/* then at least, is anybody at a function's entry? */
-		if (!lg_target_is_untouched(look->target))
+		if (lg_target_touched(look->target))
 			assume_one(found);
 		return;
 	}

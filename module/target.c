@@ -372,16 +372,13 @@ static int look_into(const struct lg_code *code, const struct lg_target *t,
 	return seen ? 0 : -ENOENT;
 }
 
-static int read_function(const char *name, const struct lg_target *t,
-			 struct lg_loop *loop)
+/* @loop->function is set. */
+static int read_function(const struct lg_target *t, struct lg_loop *loop)
 {
 	struct lg_code code = {};
 	u8 *text;
 	int ret;
 
-	ret = lg_symbol_function(name, &loop->function);
-	if (ret)
-		return ret;
 	code.address = loop->function.address;
 	code.len = loop->function.size;
 	if (!code.len || code.len > MAX_TEXT)
@@ -417,6 +414,17 @@ static int add_loop(struct lg_target *t, const struct lg_loop *loop,
 	return 0;
 }
 
+/* To livepatch a function is to sit at its entry; where nobody can, nobody has to be seen. */
+static int add_entry(struct lg_target *t, const struct lg_symbol *function)
+{
+	if (!lg_symbol_body(function, NULL))
+		return 0;
+	if (t->nr_entries == LG_MAX_ENTRIES)
+		return -E2BIG;
+	t->entries[t->nr_entries++] = *function;
+	return 0;
+}
+
 static int find_loops(struct lg_target *t)
 {
 	static struct lg_loop loop;	/* large; module init runs once */
@@ -428,7 +436,11 @@ static int find_loops(struct lg_target *t)
 
 		snprintf(name, sizeof(name), "%s%s", shape->loop,
 			 suffixes[i % ARRAY_SIZE(suffixes)]);
-		ret = read_function(name, t, &loop);
+		if (lg_symbol_function(name, &loop.function))
+			continue;
+		ret = add_entry(t, &loop.function);
+		if (!ret)
+			ret = read_function(t, &loop);
 		if (!ret)
 			ret = add_loop(t, &loop, shape);
 		if (ret && ret != -ENOENT)
@@ -457,21 +469,22 @@ static int check_returns(const struct lg_target *t, const struct lg_loop *loop)
 }
 
 /**
- * lg_target_is_untouched - does nobody sit at the entry of a function with a loop
+ * lg_target_touched - at whose entry does somebody sit
  * @target: what was found
  *
  * Context: any.
- * Return: false if a livepatch or a tracer does.
+ * Return: a bit for each function that has a loop or may lead to one, set if a livepatch or a
+ * tracer is at its entry.
  */
-bool lg_target_is_untouched(const struct lg_target *target)
+u32 lg_target_touched(const struct lg_target *target)
 {
+	u32 i, touched = 0;
 	bool free;
-	u32 i;
 
-	for (i = 0; i < target->nr_loops; i++)
-		if (!lg_symbol_body(&target->loops[i].function, &free) || !free)
-			return false;
-	return true;
+	for (i = 0; i < target->nr_entries; i++)
+		if (!lg_symbol_body(&target->entries[i], &free) || !free)
+			touched |= BIT(i);
+	return touched;
 }
 
 /*

@@ -15,6 +15,7 @@
 enum {
 	LG_MAX_LOOPS	= 2,	/* the CPU's own, and a sub-scheduler's in it */
 	LG_MAX_RETURNS	= 8,
+	LG_MAX_ENTRIES	= 12,	/* of functions that may lead to a loop */
 };
 
 /* A function that holds the dispatch loop, which may have been inlined into two. */
@@ -68,6 +69,8 @@ struct lg_target {
 	struct lg_loop loops[LG_MAX_LOOPS];
 	u32 nr_loops;			/* the one that CPUs come to is the first */
 	bool nested;			/* one may be entered from within another */
+	struct lg_symbol entries[LG_MAX_ENTRIES];	/* who leads to them, or has them */
+	u32 nr_entries;
 	int site_error;			/* for engine loopsite: the first that a loop has */
 	int returns_error;		/* the same for engine kretprobe */
 
@@ -82,6 +85,6 @@ struct lg_target {
 };
 
 int lg_target_find(struct lg_target *target);
-bool lg_target_is_untouched(const struct lg_target *target);
+u32 lg_target_touched(const struct lg_target *target);
 
 #endif

@@ -105,14 +105,13 @@ int scx_loopguard_may_wrap(void)
 	struct lg_livepatches found;
 
 	if (lg_livepatches_look(target, &found)) {
-		pr_err("livepatch not attached: cannot see in time whether %s is livepatched already; try again\n",
-		       target->loops[0].function.name);
+		pr_err("livepatch not attached: cannot see in time whether what leads to the dispatch loop is livepatched already; try again\n");
 		return -EAGAIN;
 	}
 	if (!found.count)
 		return 0;
-	pr_err("livepatch not attached: %s is livepatched by %s already\n",
-	       target->loops[0].function.name, found.name);
+	pr_err("livepatch not attached: what leads to the dispatch loop is livepatched by %s already\n",
+	       found.name);
 	return -EBUSY;
 }
 EXPORT_SYMBOL_GPL(scx_loopguard_may_wrap);

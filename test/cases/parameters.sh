@@ -73,7 +73,7 @@ guest() {
 	claim "an unknown option does not stop it" load limt=5
 	claim "an unknown option is named" logged "unknown parameter 'limt' ignored"
 	claim "the load line shows the settings" logged \
-		"scx_loopguard: .* loaded: state=armed, loopsite at balance_scx+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0"
+		"scx_loopguard: .* loaded: state=armed, loopsite at $(loop_function)+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0"
 	rmmod scx_loopguard
 
 	load limit=0x10 enforce
@@ -98,7 +98,7 @@ guest() {
 	claim "native_limit" equal 0 "$(param native_limit)"
 	claim "layout is that of 6.12" equal pointer+12 "$(param layout)"
 	claim "target is a place in the loop's function" \
-		[ "$(param target | cut -c1-14)" = balance_scx+0x ]
+		[ "$(param target | cut -d+ -f1)" = "$(loop_function)" ]
 	claim "no trip yet" equal "-1 0 none" \
 		"$(param last_trip_cpu) $(param last_trip_ns) $(param last_trip_ops)"
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# Livepatches of others on the function that holds the loop: before and after ours,
-# cumulative ones, such as go on to the original and such as take it away. In
+# Livepatches of others on the function that holds the loop, or calls it: before and after
+# ours, cumulative ones, such as go on to the original and such as take it away. In
 # each constellation the state is the truth, and where the original still runs the
 # rescue works.
 
 kernel=unbounded
-variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:native@bounded"
+variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:native@bounded"
 
 other=/sys/kernel/livepatch/other
 
 other_on() {
-	claim "another livepatch loads ($*)" insmod /lib/other.ko "$@"
+	# of two functions the last one counts
+	claim "another livepatch loads ($*)" insmod /lib/other.ko "function=$(loop_function)" "$@"
 	claim "it is in force" within 20 other_is_in_force
 }
 
@@ -56,7 +57,7 @@ before() {
 	claim "the log says whose it is" logged "lost: livepatch other replaces"
 	claim "the livepatch of ours does not load on top" \
 		not insmod /lib/scx_loopguard_livepatch.ko
-	claim "the log says why" logged "balance_scx is livepatched by other already"
+	claim "the log says why" logged "what leads to the dispatch loop is livepatched by other already"
 	other_off
 	claim "it is armed when the other is gone" within 10 state_is armed
 	rmmod scx_loopguard
@@ -144,14 +145,15 @@ elsewhere() {
 transition() {
 	local sleeper
 
-	load
+	[ "${1-}" ] || load
 	sleep 1000 &
 	sleeper=$!
 	sleep 1
 	claim "a livepatch that cannot get to all tasks loads" \
-		insmod /lib/other.ko pass=Y hold=hrtimer_nanosleep
-	sched scx_simple
+		insmod /lib/other.ko "function=${1-$(loop_function)}" pass=Y hold=hrtimer_nanosleep
 	claim "it is lost" equal lost "$(param state)"
+	sched scx_simple
+	claim "it is still lost" equal lost "$(param state)"
 	normal_work
 	claim "it is lost with hits of those who go the old way" equal lost "$(param state)"
 	claim "the transition has been going on" equal 1 "$(cat $other/transition)"
@@ -163,6 +165,33 @@ transition() {
 	sched_stop
 	other_off
 	claim "it is armed without it" within 10 state_is armed
+}
+
+# What calls the function with the loop takes it away as well, and is seen as soon. Ours sits
+# where nobody comes by any more.
+caller() {
+	claim "the function with the loop has a caller" equal balance_one "$(loop_function)"
+	load
+	livepatch
+	claim "another livepatch of the caller loads" \
+		insmod /lib/other.ko function=balance_scx pass=N
+	claim "it is lost at once" equal lost "$(param state)"
+	claim "it is in force" within 20 other_is_in_force
+	claim "it is lost then" equal lost "$(param state)"
+	other_off
+	claim "it is armed without it" within 10 state_is armed
+	claim "ours is active" livepatch_is active
+
+	other_on function=balance_scx pass=Y
+	sched scx_simple
+	normal_work
+	claim "it is armed as soon as the loop is seen" within 10 state_is armed
+	sched_stop
+	is_rescued "with a livepatch of the caller"
+	claim "ours has seen that" positive "$(figure invocations)"
+	other_off
+	livepatch_off
+	transition balance_scx
 }
 
 # The kernel's own bound is in code that does not run any more; to disarm the probe besides

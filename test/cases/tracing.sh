@@ -9,9 +9,9 @@ variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
 
 # start_tracing SITE: function tracer on the functions, probes on them and the site
 start_tracing() {
-	echo "balance_scx consume_dispatch_q" >$tracing/set_ftrace_filter
+	echo "$loop consume_dispatch_q" >$tracing/set_ftrace_filter
 	{
-		echo "p:entry balance_scx"
+		echo "p:entry $loop"
 		echo "r:return consume_dispatch_q"
 		echo "p:site $1"
 	} >$tracing/kprobe_events
@@ -35,7 +35,7 @@ traces_all() {
 
 	echo >$tracing/trace
 	normal_work
-	for what in "balance_scx <-" "consume_dispatch_q <-" entry: return: site:; do
+	for what in "$loop <-" "consume_dispatch_q <-" entry: return: site:; do
 		claim "$1: the trace has '$what'" traced "$what"
 	done
 }
@@ -55,11 +55,12 @@ rescues() {
 guest() {
 	local site
 
+	loop=$(loop_function)
 	# the tracers come later
 	load engine="$1"
 	[ -z "${2-}" ] || livepatch
 	claim "the engine" equal "${2-}${2:++}$1" "$(param engine)"
-	site=balance_scx+0x9
+	site=$loop+0x9
 	[ "$1" = kretprobe ] || site=$(param target)
 	start_tracing "$site"
 	sched scx_simple
@@ -81,7 +82,7 @@ guest() {
 		claim "kretprobe is taken" equal kretprobe "$(param engine)"
 		rmmod scx_loopguard
 		stop_tracing
-		start_tracing balance_scx+0x9
+		start_tracing "$loop+0x9"
 	fi
 	load engine="$1"
 	[ -z "${2-}" ] || livepatch

@@ -197,6 +197,11 @@ cpus() {
 
 # Tell the host where to find CPUs that are trapped: START-END of the functions that
 # have the loop. It may be inlined into the caller, and the caller into its own.
+loop_function() {
+	awk '$3 == "balance_one" || $3 == "balance_scx" { at[$3] }
+		END { print "balance_one" in at ? "balance_one" : "balance_scx" }' /proc/kallsyms
+}
+
 say_where() {
 	extents balance_one balance_scx dispatch_one do_pick_task_scx \
 		scx_bpf_sub_dispatch >/tmp/loops
