@@ -8,6 +8,8 @@ kernel=unbounded
 # four emulated CPUs need four of the host
 more_variants="4:loopsite 4:kretprobe 4:loopsite,livepatch"
 smt=2
+# as in siblings.sh
+known="WARNING: .* pick_task_scx"
 
 # toggle SECONDS: in the background
 toggle() {
