@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * coresched SECONDS PID... - turn core scheduling on and off, again and again
+ * coresched on PID... - turn it on
  *
  * The kernel does it for all CPUs when the first task gets a cookie and when the last one
  * loses its own. Each PID gets one, so that none of them shares a core with another. Prints
@@ -8,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,8 +65,12 @@ int main(int argc, char **argv)
 	int times = 0;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: coresched SECONDS PID...\n");
+		fprintf(stderr, "usage: coresched SECONDS|on PID...\n");
 		return 1;
+	}
+	if (!strcmp(argv[1], "on")) {
+		turn(1, argc - 2, argv + 2);
+		return 0;
 	}
 	end = time(NULL) + atoi(argv[1]);
 	while (time(NULL) < end) {
