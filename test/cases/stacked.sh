@@ -170,16 +170,21 @@ transition() {
 # What calls the function with the loop takes it away as well, and is seen as soon. Ours sits
 # where nobody comes by any more.
 caller() {
+	local try
+
 	claim "the function with the loop has a caller" equal balance_one "$(loop_function)"
 	load
 	livepatch
-	claim "another livepatch of the caller loads" \
-		insmod /lib/other.ko function=balance_scx pass=N
-	claim "it is lost at once" equal lost "$(param state)"
-	claim "it is in force" within 20 other_is_in_force
-	claim "it is lost then" equal lost "$(param state)"
-	other_off
-	claim "it is armed without it" within 10 state_is armed
+	# once may be when the module looks anyway
+	for try in 1 2 3 4; do
+		claim "another livepatch of the caller loads, $try" \
+			insmod /lib/other.ko function=balance_scx pass=N
+		claim "it is lost at once, $try" equal lost "$(param state)"
+		claim "it is in force, $try" within 20 other_is_in_force
+		claim "it is lost then, $try" equal lost "$(param state)"
+		other_off
+		claim "it is armed without it, $try" within 10 state_is armed
+	done
 	claim "ours is active" livepatch_is active
 
 	other_on function=balance_scx pass=Y
