@@ -31,13 +31,6 @@ enum {
 	LOOK_TAKES_MS	= 1000,		/* at most; a storm may starve workers */
 };
 
-/* The functions through which the scheduler gets to the loop. */
-static const char * const way_to_loop[] = {
-	"balance_scx", "balance_one", "pick_task_scx", "do_pick_task_scx",
-	"dispatch_one", "dispatch_pick", "dispatch_core_pick",
-	"ext_server_pick_task",
-};
-
 /*
  * What a look needs; too large for the stack. Where it cannot see, it takes it that
  * there is something.
@@ -131,14 +124,11 @@ static bool patches_function(struct look *look, const char *patch,
 
 static bool patches_way_to_loop(struct look *look, const char *patch)
 {
-	const struct lg_target *t = look->target;
+	const char *function;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(way_to_loop); i++)
-		if (patches_function(look, patch, way_to_loop[i]))
-			return true;
-	for (i = 0; i < t->nr_loops; i++)
-		if (patches_function(look, patch, t->loops[i].function.name))
+	for (i = 0; (function = lg_way_to_loop(i)); i++)
+		if (patches_function(look, patch, function))
 			return true;
 	return false;
 }

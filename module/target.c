@@ -414,11 +414,8 @@ static int add_loop(struct lg_target *t, const struct lg_loop *loop,
 	return 0;
 }
 
-/* To livepatch a function is to sit at its entry; where nobody can, nobody has to be seen. */
 static int add_entry(struct lg_target *t, const struct lg_symbol *function)
 {
-	if (!lg_symbol_body(function, NULL))
-		return 0;
 	if (t->nr_entries == LG_MAX_ENTRIES)
 		return -E2BIG;
 	t->entries[t->nr_entries++] = *function;
@@ -466,6 +463,18 @@ static int check_returns(const struct lg_target *t, const struct lg_loop *loop)
 	if (loop->consume.address != t->loops[0].consume.address)
 		return -ENOTUNIQ;
 	return 0;
+}
+
+/**
+ * lg_way_to_loop - the functions that have a dispatch loop or may lead to one
+ * @i: from 0 on
+ *
+ * Context: any.
+ * Return: a name from the source, to which a compiler may append; NULL behind the last one.
+ */
+const char *lg_way_to_loop(u32 i)
+{
+	return i < ARRAY_SIZE(shapes) ? shapes[i].loop : NULL;
 }
 
 /**

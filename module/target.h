@@ -85,6 +85,7 @@ struct lg_target {
 };
 
 int lg_target_find(struct lg_target *target);
+const char *lg_way_to_loop(u32 i);
 u32 lg_target_touched(const struct lg_target *target);
 
 #endif
