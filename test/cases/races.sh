@@ -49,9 +49,11 @@ did() {
 	echo "$1" >>"/tmp/did.$actor"
 }
 
-pause() {
+# All of this is real-time tasks: where each step takes long they would leave a loader no time, which
+# has no priority.
+pause() { # MS
 	pick "$1"
-	usleep $((picked * 1000 + 1000))
+	usleep $(((picked * 1000 + 1000) * ${slow:-1}))
 }
 
 # act FUNCTION: in the background, again and again until the round is over.

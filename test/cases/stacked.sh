@@ -6,7 +6,7 @@
 # rescue works.
 
 kernel=unbounded
-variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:native@bounded"
+variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:traced 2:native@bounded"
 
 other=/sys/kernel/livepatch/other
 
@@ -197,6 +197,25 @@ caller() {
 	other_off
 	livepatch_off
 	transition balance_scx
+}
+
+# Where a tracer is already at the entry nobody is seen to come there; the module looks every few
+# seconds besides.
+traced() {
+	load
+	loop_function >$tracing/set_ftrace_filter
+	echo function >$tracing/current_tracer
+	claim "it is armed under a tracer" within 10 state_is armed
+	other_on pass=N
+	claim "with a livepatch on top it is lost within 5 s" within 5 state_is lost
+	# it may have been on its way when it was seen, and nothing is new then
+	claim "the log says whose it is" logged "lost: livepatch other "
+	other_off
+	claim "it is armed without it" within 10 state_is armed
+	echo nop >$tracing/current_tracer
+	echo >$tracing/set_ftrace_filter
+	claim "it is armed without the tracer" equal armed "$(param state)"
+	is_rescued "after both"
 }
 
 # The kernel's own bound is in code that does not run any more; to disarm the probe besides
