@@ -6,10 +6,12 @@
 
 kernel=unbounded
 # four emulated CPUs need four of the host
-more_variants="4:loopsite 4:kretprobe 4:loopsite,livepatch"
+more_variants="4:loopsite 4:kretprobe 4:loopsite,livepatch 4:without"
 smt=2
-# as in siblings.sh
-known="WARNING: .* pick_task_scx"
+# As in siblings.sh; and where core scheduling goes while a task is being put, see without().
+known="WARNING: .* (pick|put_prev)_task_scx"
+# panic_on_warn makes that the end
+[ "${debug-}" != debug ] || no_debug='*'
 
 # toggle SECONDS: in the background
 toggle() {
@@ -53,7 +55,19 @@ cycles() {
 	done
 }
 
+# The control for what 6.12 says of itself: loops that end without the module.
+without() {
+	hogs 6
+	sched scx_spin -n 100
+	toggle 60
+	claim "core scheduling was turned on and off" toggled
+	claim "the scheduler is still enabled" scx_state enabled
+	sched_stop
+	hogs_stop
+}
+
 guest() {
+	[ "$1" != without ] || { without; return; }
 	claim "CPUs have siblings" equal 0-1 \
 		"$(cat /sys/devices/system/cpu/cpu0/topology/thread_siblings_list)"
 	load engine="$1"
@@ -94,6 +108,7 @@ guest() {
 
 host() {
 	claim "the guest finishes" vm_wait 240
+	[ "$words" != without ] || return 0
 	claim "no CPU misses its heartbeat for a second in a finite storm" \
 		at_most 1000 "$(longest_gap "$(mark finite)" "$(mark finite-end)")"
 	claim "no CPU misses its heartbeat for a second in an endless storm" \
