@@ -10,6 +10,7 @@ more_variants="2:native@bounded 2:loopsite 2:kretprobe 2:loopsite,livepatch"
 timeout=1200
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
+no_debug='*'	# other figures
 
 storms=6
 
