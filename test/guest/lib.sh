@@ -195,13 +195,13 @@ cpus() {
 	grep -c ^processor /proc/cpuinfo
 }
 
-# Tell the host where to find CPUs that are trapped: START-END of the functions that
-# have the loop. It may be inlined into the caller, and the caller into its own.
+# The function that has the loop of 6.12, whose caller is the other one.
 loop_function() {
-	awk '$3 == "balance_one" || $3 == "balance_scx" { at[$3] }
-		END { print "balance_one" in at ? "balance_one" : "balance_scx" }' /proc/kallsyms
+	if grep -q ' balance_one$' /proc/kallsyms; then echo balance_one; else echo balance_scx; fi
 }
 
+# Tell the host where to find CPUs that are trapped: START-END of the functions that
+# have the loop. It may be inlined into the caller, and the caller into its own.
 say_where() {
 	extents balance_one balance_scx dispatch_one do_pick_task_scx \
 		scx_bpf_sub_dispatch >/tmp/loops
