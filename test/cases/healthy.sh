@@ -4,6 +4,8 @@
 
 kernel=unbounded
 variants="2:loopsite 2:kretprobe"
+# five schedulers, each of which the verifier reads first
+timeout=180
 
 guest() {
 	local s
