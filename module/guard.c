@@ -62,6 +62,12 @@ enum {
 	 * no more than there were already, as each may take long.
 	 */
 	DRAIN_UNTIMED	= 15,
+
+	/*
+	 * Iterations after which the settings are read again: who lowers a large limit, or sets a
+	 * budget, means the invocation that is under way as well.
+	 */
+	SETTLED		= 63,
 };
 
 /*
@@ -562,7 +568,7 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 	else if (is_over_budget(c, budget_us))
 		trip(c, inv, nr_tasks, &c->budget_trips);
 	else if (!budget_us)
-		expect_more(inv, ctx, sp, limit - inv->loops - 1);
+		expect_more(inv, ctx, sp, min(limit - inv->loops - 1, (u32)SETTLED));
 	else if (!READ_ONCE(lg_budget_us))
 		expect_more(inv, ctx, sp, min3(limit - inv->loops - 1, inv->loops - 1,
 					       (u32)DRAIN_UNTIMED));

@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bits.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -21,10 +22,15 @@
 #include "health.h"
 #include "livepatches.h"
 #include "target.h"
+#include "wrapper.h"
 
 enum {
 	LOOK_MS	= 4000,
 };
+
+/* in who_is_there(); the others are lg_target_touched()'s */
+#define DISPLACED BIT(31)
+static_assert(LG_SHARED(LG_MAX_ENTRIES - 1) < DISPLACED);
 
 static const struct lg_target *target;
 static const struct lg_engine *engine;
@@ -32,7 +38,7 @@ static const struct lg_engine *engine;
 static DEFINE_MUTEX(look_lock);		/* one look at a time; outside of lock */
 static DEFINE_MUTEX(lock);		/* for all below, never for long */
 static struct lg_livepatches others;	/* as of the last look */
-static u32 touched;			/* whose entries somebody sat at, then */
+static u32 touched;			/* what who_is_there() said then */
 static bool ever_seen;			/* was there one that was not too late */
 static u64 hits_before;			/* the hits that prove nothing of now */
 static enum lg_health health;
@@ -44,6 +50,15 @@ static u64 hits_so_far(void)
 
 	lg_read_counts(&counts);
 	return counts.hits;
+}
+
+/*
+ * Whose entries somebody sits at. Where our own livepatch does, that another has come on top
+ * of it shows only by its not being in force.
+ */
+static u32 who_is_there(void)
+{
+	return lg_target_touched(target) | (lg_wrapper_displaced() ? DISPLACED : 0);
 }
 
 /* Under lock. Says so when the verdict changes. */
@@ -68,7 +83,7 @@ static void judge(void)
 	if (health == LG_HOOKED)
 		pr_info("the hook in the dispatch loop is back\n");
 	else if (health == LG_DISARMED)
-		pr_warn("lost: the probe is disarmed, or a tracer hides what it has to see\n");
+		pr_warn("lost: the probe is disarmed, or a tracer hides, or may hide, what it has to see\n");
 	else if (others.unseen)
 		pr_warn("lost: whether a livepatch replaces what leads to the dispatch loop cannot be seen\n");
 	else if (others.transition)
@@ -86,7 +101,7 @@ static void look_for_livepatches(void)
 	bool seen;
 
 	mutex_lock(&look_lock);
-	touched_now = lg_target_touched(target);
+	touched_now = who_is_there();
 	seen = !lg_livepatches_look(target, &now);
 
 	mutex_lock(&lock);
@@ -135,7 +150,7 @@ enum lg_health lg_health(void)
 	mutex_lock(&lock);
 	if (!started)
 		goto out;
-	if (others.transition || lg_target_touched(target) != touched) {
+	if (others.transition || who_is_there() != touched) {
 		/* somebody came or went, or does: see who */
 		mutex_unlock(&lock);
 		look_for_livepatches();

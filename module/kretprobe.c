@@ -14,12 +14,10 @@
  * IRQs ever being on, and that tells them apart beyond doubt.
  */
 #include <linux/cpumask.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
-#include <linux/pgtable.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -37,30 +35,12 @@ enum {
 	 */
 	LG_SUSPECT	= 1000,
 	LG_PROVEN	= LG_SUSPECT + 16,
-
-	HIDDEN_FOR	= 2 * HZ,	/* jiffies without a caller that is hidden */
 };
 
 static const struct lg_target *target;
 
 /* The loops' own calls, index in their returns. */
 static unsigned int loop_call[LG_MAX_LOOPS];
-
-/*
- * The function graph tracer puts its own trampoline in the place of the return
- * address, and that of a BPF program at the function's exit calls it from there: then
- * the loop cannot be told from the other callers.
- */
-static unsigned long graph_trampoline;	/* 0: this kernel has none */
-static bool callers_hidden;
-static unsigned long hidden_at;		/* the last time, in jiffies */
-
-static bool hides_caller(unsigned long to)
-{
-	return to == graph_trampoline ||
-	       (to >= MODULES_VADDR && to < MODULES_END);
-}
-NOKPROBE_SYMBOL(hides_caller);
 
 /* Returns to each call while it is not taken for the loop's; its own CPU's only. */
 struct run {
@@ -165,19 +145,10 @@ static int at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	unsigned int loop, call;
 	void *ctx;
 
-	if (unlikely(hides_caller(to))) {
-		WRITE_ONCE(hidden_at, jiffies);
-		WRITE_ONCE(callers_hidden, true);
-		return 0;
-	}
 	if ((u8)regs_return_value(regs))
 		return 0;		/* a task was found */
 	if (!find_call(to, &loop, &call))
 		return 0;		/* a kfunc's */
-	/* a tracer may be there for some tasks only */
-	if (unlikely(READ_ONCE(callers_hidden)) &&
-	    time_after(jiffies, READ_ONCE(hidden_at) + HIDDEN_FOR))
-		WRITE_ONCE(callers_hidden, false);
 
 	ctx = context(ri);
 	if (!ctx)
@@ -205,17 +176,25 @@ static int find(const struct lg_target *t)
 	return t->returns_error;
 }
 
+static bool is_hooked(enum lg_entry *who)
+{
+	return !kprobe_gone(&probe.kp) && !kprobe_disabled(&probe.kp) &&
+	       (!lg_symbol_body(&target->loops[0].consume, who) ||
+		*who != LG_ENTRY_FREE);
+}
+
 /*
- * Something has to be at the function's entry: a call in the place of the nop where
- * ftrace does it, or a breakpoint there.
+ * Something has to be at the function's entry: a call in the place of the nop where ftrace does
+ * it, or a breakpoint there. And nobody else: the function graph tracer puts its own trampoline
+ * in the place of the return address, and that of a BPF program at the function's exit calls it
+ * from there, so that the loop cannot be told from the other callers. They may do so
+ * for one task only, or for the very first call, so what was seen of calls proves nothing.
  */
 static bool in_place(void)
 {
-	bool free;
+	enum lg_entry who = LG_ENTRY_ONE;
 
-	return !kprobe_gone(&probe.kp) && !kprobe_disabled(&probe.kp) &&
-	       !READ_ONCE(callers_hidden) &&
-	       (!lg_symbol_body(&target->loops[0].consume, &free) || !free);
+	return is_hooked(&who) && who != LG_ENTRY_SHARED;
 }
 
 /* The loop's call is the one that leads to its site, where that is known. */
@@ -238,12 +217,10 @@ static void disarm(void)
 
 static int arm(const struct lg_target *t)
 {
-	static struct lg_symbol trampoline;	/* large; module init runs once */
+	enum lg_entry who;
 	u32 i;
 	int ret;
 
-	if (!lg_symbol_function("return_to_handler", &trampoline))
-		graph_trampoline = trampoline.address;
 	target = t;
 	for (i = 0; i < t->nr_loops; i++)
 		loop_call[i] = guess_loop_call(&t->loops[i]);
@@ -253,7 +230,7 @@ static int arm(const struct lg_target *t)
 	/* IRQs are off from call to return, so one for each CPU would do */
 	probe.maxactive = max(16U, 2 * num_possible_cpus());
 	ret = register_kretprobe(&probe);
-	if (!ret && !in_place()) {
+	if (!ret && !is_hooked(&who)) {
 		disarm();
 		ret = -EIO;
 	}

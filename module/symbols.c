@@ -8,6 +8,7 @@
  * address to its symbol, is sprint_symbol().
  */
 #include <linux/kprobes.h>
+#include <linux/pgtable.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -140,15 +141,28 @@ bool lg_symbol_is(const struct lg_symbol *sym, const char *name)
 	       (!sym->name[len] || sym->name[len] == '.');
 }
 
+/*
+ * Does the call before @next go to a trampoline that was made for who is called? The one
+ * of several is in the kernel's own text.
+ */
+static bool is_own_trampoline(unsigned long next, const u8 call[FENTRY_LEN])
+{
+	s32 distance;
+
+	memcpy(&distance, call + 1, sizeof(distance));
+	next += distance;
+	return next >= MODULES_VADDR && next < MODULES_END;
+}
+
 /**
  * lg_symbol_body - where the code of a function begins, behind its call of fentry
  * @sym: a function
- * @free: set if not NULL: nobody has a hook at its entry
+ * @who: set if not NULL: who has a hook at its entry
  *
  * Context: any.
  * Return: the address, or 0 if it does not begin as traceable functions do.
  */
-unsigned long lg_symbol_body(const struct lg_symbol *sym, bool *free)
+unsigned long lg_symbol_body(const struct lg_symbol *sym, enum lg_entry *who)
 {
 	static const u8 nop[FENTRY_LEN] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
 	unsigned long at = sym->address;
@@ -167,7 +181,9 @@ unsigned long lg_symbol_body(const struct lg_symbol *sym, bool *free)
 	is_nop = !memcmp(fentry, nop, sizeof(nop));
 	if (!is_nop && fentry[0] != CALL_REL32)
 		return 0;
-	if (free)
-		*free = is_nop;
-	return at + FENTRY_LEN;
+	at += FENTRY_LEN;
+	if (who)
+		*who = is_nop ? LG_ENTRY_FREE :
+		       is_own_trampoline(at, fentry) ? LG_ENTRY_ONE : LG_ENTRY_SHARED;
+	return at;
 }

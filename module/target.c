@@ -482,17 +482,22 @@ const char *lg_way_to_loop(u32 i)
  * @target: what was found
  *
  * Context: any.
- * Return: a bit for each function that has a loop or may lead to one, set if a livepatch or a
- * tracer is at its entry.
+ * Return: for each function that has a loop or may lead to one LG_TOUCHED() if a livepatch or a
+ * tracer is at its entry, and LG_SHARED() too if there are several. Where it cannot be seen, both.
  */
 u32 lg_target_touched(const struct lg_target *target)
 {
 	u32 i, touched = 0;
-	bool free;
+	enum lg_entry who;
 
-	for (i = 0; i < target->nr_entries; i++)
-		if (!lg_symbol_body(&target->entries[i], &free) || !free)
-			touched |= BIT(i);
+	for (i = 0; i < target->nr_entries; i++) {
+		if (!lg_symbol_body(&target->entries[i], &who))
+			who = LG_ENTRY_SHARED;
+		if (who != LG_ENTRY_FREE)
+			touched |= LG_TOUCHED(i);
+		if (who == LG_ENTRY_SHARED)
+			touched |= LG_SHARED(i);
+	}
 	return touched;
 }
 

@@ -86,6 +86,10 @@ struct lg_target {
 
 int lg_target_find(struct lg_target *target);
 const char *lg_way_to_loop(u32 i);
+/* in lg_target_touched(), of entry i */
+#define LG_TOUCHED(i)	BIT(2 * (i))
+#define LG_SHARED(i)	BIT(2 * (i) + 1)
+
 u32 lg_target_touched(const struct lg_target *target);
 
 #endif

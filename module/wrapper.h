@@ -11,5 +11,6 @@ struct lg_target;
 
 void lg_wrapper_start(const struct lg_target *target);
 bool lg_wrapped(void);
+bool lg_wrapper_displaced(void);
 
 #endif

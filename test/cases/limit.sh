@@ -20,6 +20,23 @@ trips_above() {
 	[ "$(param trips)" -gt "$1" ]
 }
 
+# On a CPU of its own, in an invocation that would take four seconds.
+lowered_meanwhile() {
+	load
+	taskset -p 2 $$
+	sched scx_spin -l 5 -c 0 -w 1000
+	within 10 trips_above 2
+	echo 4096 >$params/limit
+	usleep 500000
+	echo 32 >$params/limit
+	within 10 trips_above "$(param trips)"
+	sched_stop
+	# what the old settings allow is looked at every 64 iterations
+	claim "a limit that is lowered ends an invocation that is under way" \
+		between 65 3000 "$(param max_loops)"
+	rmmod scx_loopguard
+}
+
 guest() {
 	local limit
 
@@ -39,4 +56,9 @@ guest() {
 	claim "limit written at run time: loops end at it" \
 		equal 7 "$(loops_of_a_storm)"
 	rmmod scx_loopguard
+	lowered_meanwhile
+}
+
+host() {
+	claim "the guest finishes" vm_wait 120
 }

@@ -6,7 +6,7 @@
 # rescue works.
 
 kernel=unbounded
-variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:traced 2:native@bounded"
+variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:covered 2:traced 2:native@bounded"
 
 other=/sys/kernel/livepatch/other
 
@@ -170,21 +170,10 @@ transition() {
 # What calls the function with the loop takes it away as well, and is seen as soon. Ours sits
 # where nobody comes by any more.
 caller() {
-	local try
-
 	claim "the function with the loop has a caller" equal balance_one "$(loop_function)"
 	load
 	livepatch
-	# once may be when the module looks anyway
-	for try in 1 2 3 4; do
-		claim "another livepatch of the caller loads, $try" \
-			insmod /lib/other.ko function=balance_scx pass=N
-		claim "it is lost at once, $try" equal lost "$(param state)"
-		claim "it is in force, $try" within 20 other_is_in_force
-		claim "it is lost then, $try" equal lost "$(param state)"
-		other_off
-		claim "it is armed without it, $try" within 10 state_is armed
-	done
+	is_lost_at_once balance_scx
 	claim "ours is active" livepatch_is active
 
 	other_on function=balance_scx pass=Y
@@ -199,13 +188,43 @@ caller() {
 	transition balance_scx
 }
 
-# Where a tracer is already at the entry nobody is seen to come there; the module looks every few
-# seconds besides.
+# is_lost_at_once FUNCTION: when a livepatch takes that one away
+is_lost_at_once() {
+	local try
+
+	# once may be when the module looks anyway
+	for try in 1 2 3 4; do
+		claim "another livepatch of $1 loads, $try" \
+			insmod /lib/other.ko "function=$1" pass=N
+		claim "it is lost at once, $try" equal lost "$(param state)"
+		claim "it is in force, $try" within 20 other_is_in_force
+		claim "it is lost then, $try" equal lost "$(param state)"
+		other_off
+		claim "it is armed without it, $try" within 10 state_is armed
+	done
+}
+
+# Ours is at the entry already, where the other one comes.
+covered() {
+	load
+	livepatch
+	is_lost_at_once "$(loop_function)"
+	claim "ours is active" livepatch_is active
+	is_rescued "after all of them"
+	livepatch_off
+}
+
+# Where a tracer is already at the entry a second one is seen to come there, and nobody who comes
+# after that; the module looks every few seconds besides.
 traced() {
 	load
 	loop_function >$tracing/set_ftrace_filter
 	echo function >$tracing/current_tracer
 	claim "it is armed under a tracer" within 10 state_is armed
+	is_lost_at_once "$(loop_function)"
+	echo "p:entry $(loop_function)" >$tracing/kprobe_events
+	echo 1 >$tracing/events/kprobes/enable
+	claim "it is armed under two of them" within 10 state_is armed
 	other_on pass=N
 	claim "with a livepatch on top it is lost within 5 s" within 5 state_is lost
 	# it may have been on its way when it was seen, and nothing is new then
@@ -214,7 +233,9 @@ traced() {
 	claim "it is armed without it" within 10 state_is armed
 	echo nop >$tracing/current_tracer
 	echo >$tracing/set_ftrace_filter
-	claim "it is armed without the tracer" equal armed "$(param state)"
+	echo 0 >$tracing/events/kprobes/enable
+	echo >$tracing/kprobe_events
+	claim "it is armed without the tracers" equal armed "$(param state)"
 	is_rescued "after both"
 }
 
