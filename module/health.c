@@ -10,7 +10,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bits.h>
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -83,7 +82,7 @@ static void judge(void)
 	if (health == LG_HOOKED)
 		pr_info("the hook in the dispatch loop is back\n");
 	else if (health == LG_DISARMED)
-		pr_warn("lost: the probe is disarmed, or a tracer hides, or may hide, what it has to see\n");
+		pr_warn("lost: the probe is disarmed, or somebody else at the same function may hide what it has to see\n");
 	else if (others.unseen)
 		pr_warn("lost: whether a livepatch replaces what leads to the dispatch loop cannot be seen\n");
 	else if (others.transition)
@@ -150,8 +149,8 @@ enum lg_health lg_health(void)
 	mutex_lock(&lock);
 	if (!started)
 		goto out;
-	if (others.transition || who_is_there() != touched) {
-		/* somebody came or went, or does: see who */
+	if (others.count || who_is_there() != touched) {
+		/* somebody came or went, or may have, where others are already: see who */
 		mutex_unlock(&lock);
 		look_for_livepatches();
 		mutex_lock(&lock);

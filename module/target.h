@@ -7,6 +7,7 @@
 #ifndef LG_TARGET_H
 #define LG_TARGET_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include "site.h"

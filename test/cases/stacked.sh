@@ -6,7 +6,7 @@
 # rescue works.
 
 kernel=unbounded
-variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:covered 2:traced 2:native@bounded"
+variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:covered 2:rivals 2:traced 2:native@bounded"
 
 other=/sys/kernel/livepatch/other
 
@@ -23,7 +23,7 @@ other_is_in_force() {
 other_off() {
 	echo 0 >$other/enabled
 	claim "the other livepatch is disabled" within 20 [ ! -d $other ]
-	rmmod other
+	rmmod "${other##*/}"
 }
 
 state_is() {
@@ -212,6 +212,33 @@ covered() {
 	claim "ours is active" livepatch_is active
 	is_rescued "after all of them"
 	livepatch_off
+}
+
+# One on top of another changes nothing at the entry. The lower one goes on to the loop, so there
+# is evidence, of before.
+rivals() {
+	local try
+
+	load
+	other_on pass=Y
+	for try in 1 2 3; do
+		sched scx_simple
+		normal_work
+		claim "it is armed as soon as the loop is seen, $try" within 10 state_is armed
+		sched_stop
+		claim "it still is, $try" equal armed "$(param state)"
+		claim "a second livepatch loads, $try" \
+			insmod /lib/rival.ko "function=$(loop_function)" pass=N
+		claim "it is lost at once, $try" equal lost "$(param state)"
+		other=/sys/kernel/livepatch/rival
+		claim "it is in force, $try" within 20 other_is_in_force
+		claim "it is lost then, $try" equal lost "$(param state)"
+		other_off
+		other=/sys/kernel/livepatch/other
+	done
+	other_off
+	claim "it is armed without both" within 10 state_is armed
+	is_rescued "after both"
 }
 
 # Where a tracer is already at the entry a second one is seen to come there, and nobody who comes
