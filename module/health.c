@@ -28,8 +28,8 @@ enum {
 };
 
 /* in who_is_there(); the others are lg_target_touched()'s */
-#define DISPLACED BIT(31)
-static_assert(LG_SHARED(LG_MAX_ENTRIES - 1) < DISPLACED);
+#define NOT_WRAPPED BIT(31)
+static_assert(LG_SHARED(LG_MAX_ENTRIES - 1) < NOT_WRAPPED);
 
 static const struct lg_target *target;
 static const struct lg_engine *engine;
@@ -57,7 +57,7 @@ static u64 hits_so_far(void)
  */
 static u32 who_is_there(void)
 {
-	return lg_target_touched(target) | (lg_wrapper_displaced() ? DISPLACED : 0);
+	return lg_target_touched(target) | (lg_wrapped() ? 0 : NOT_WRAPPED);
 }
 
 /* Under lock. Says so when the verdict changes. */

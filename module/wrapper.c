@@ -50,24 +50,6 @@ bool lg_wrapped(void)
 }
 
 /**
- * lg_wrapper_displaced - is the livepatch there and not in force
- *
- * It may be on its way, disabled, or somebody else's livepatch has come on top of it.
- *
- * Context: task, may sleep.
- * Return: true if so.
- */
-bool lg_wrapper_displaced(void)
-{
-	bool displaced;
-
-	mutex_lock(&lock);
-	displaced = wrapper_in_force && !wrapper_in_force();
-	mutex_unlock(&lock);
-	return displaced;
-}
-
-/**
  * scx_loopguard_attach - a livepatch is about to wrap the function with the loop
  * @in_force: tells whether it does at a moment; called in task context
  * @loop: filled in, what to wrap

@@ -11,6 +11,5 @@ struct lg_target;
 
 void lg_wrapper_start(const struct lg_target *target);
 bool lg_wrapped(void);
-bool lg_wrapper_displaced(void);
 
 #endif

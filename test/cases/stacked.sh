@@ -188,18 +188,23 @@ caller() {
 	transition balance_scx
 }
 
+# takes_away FUNCTION TRY: a livepatch does, and is gone again
+takes_away() {
+	claim "livepatch ${other##*/} of $1 loads, $2" \
+		insmod "/lib/${other##*/}.ko" "function=$1" pass=N
+	claim "it is lost at once, $2" equal lost "$(param state)"
+	claim "it is in force, $2" within 20 other_is_in_force
+	claim "it is lost then, $2" equal lost "$(param state)"
+	other_off
+}
+
 # is_lost_at_once FUNCTION: when a livepatch takes that one away
 is_lost_at_once() {
 	local try
 
 	# once may be when the module looks anyway
 	for try in 1 2 3 4; do
-		claim "another livepatch of $1 loads, $try" \
-			insmod /lib/other.ko "function=$1" pass=N
-		claim "it is lost at once, $try" equal lost "$(param state)"
-		claim "it is in force, $try" within 20 other_is_in_force
-		claim "it is lost then, $try" equal lost "$(param state)"
-		other_off
+		takes_away "$1" "$try"
 		claim "it is armed without it, $try" within 10 state_is armed
 	done
 }
@@ -227,13 +232,8 @@ rivals() {
 		claim "it is armed as soon as the loop is seen, $try" within 10 state_is armed
 		sched_stop
 		claim "it still is, $try" equal armed "$(param state)"
-		claim "a second livepatch loads, $try" \
-			insmod /lib/rival.ko "function=$(loop_function)" pass=N
-		claim "it is lost at once, $try" equal lost "$(param state)"
 		other=/sys/kernel/livepatch/rival
-		claim "it is in force, $try" within 20 other_is_in_force
-		claim "it is lost then, $try" equal lost "$(param state)"
-		other_off
+		takes_away "$(loop_function)" "$try"
 		other=/sys/kernel/livepatch/other
 	done
 	other_off
