@@ -5,28 +5,21 @@
  * register_kprobe() may succeed and arm nothing: when all kprobes are disarmed
  * by debugfs, or when arming fails in newer kernels. And what is armed may be
  * disarmed later without a word. So nothing is believed of the hook in the
- * scheduler unless its like fires here, by the same means: a breakpoint inside
- * a function, or ftrace at a function's entry.
+ * scheduler unless its like fires here.
  */
 #include <linux/kprobes.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
 
 #include "canary.h"
-#include "probe.h"
 
 /* notrace: ftrace would fire it in place of the breakpoint that is to be tried */
-static noinline notrace void inner_canary(void)
+static noinline notrace void canary(void)
 {
 	barrier();
 }
 
-static noinline void entry_canary(void)
-{
-	barrier();
-}
-
-static void (*canary)(void);	/* the one in use, NULL: none */
+static bool started;
 static unsigned int fired;
 static DEFINE_MUTEX(lock);	/* one attempt at a time */
 
@@ -53,7 +46,7 @@ bool lg_canary_fires(void)
 	bool fires = false;
 
 	mutex_lock(&lock);
-	if (canary) {
+	if (started) {
 		before = READ_ONCE(fired);
 		canary();
 		fires = READ_ONCE(fired) != before;
@@ -64,22 +57,19 @@ bool lg_canary_fires(void)
 
 /**
  * lg_canary_start - install the canary and see it fire
- * @entry: try kprobes at a function's entry, not inside of one
  *
  * Context: task, may sleep. Leaves nothing behind on failure.
  * Return: 0, -EIO if kprobes do not fire, or what register_kprobe() says.
  */
-int lg_canary_start(bool entry)
+int lg_canary_start(void)
 {
 	int ret;
 
-	canary = entry ? entry_canary : inner_canary;
 	probe.addr = (kprobe_opcode_t *)canary;
 	ret = register_kprobe(&probe);
-	if (ret) {
-		canary = NULL;
+	if (ret)
 		return ret;
-	}
+	started = true;
 	if (!lg_canary_fires()) {
 		lg_canary_stop();
 		return -EIO;
@@ -95,9 +85,8 @@ int lg_canary_start(bool entry)
 void lg_canary_stop(void)
 {
 	mutex_lock(&lock);
-	canary = NULL;
+	started = false;
 	mutex_unlock(&lock);
-	lg_probe_disable(&probe);
 	unregister_kprobe(&probe);
 	memset(&probe, 0, sizeof(probe));
 	probe.pre_handler = at_canary;

@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-int lg_canary_start(bool entry);
+int lg_canary_start(void);
 void lg_canary_stop(void);
 bool lg_canary_fires(void);
 

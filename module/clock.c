@@ -6,6 +6,7 @@
 #include <linux/export.h>
 #include <linux/time64.h>
 
+#include "arch/arch.h"
 #include "clock.h"
 
 enum {
@@ -22,10 +23,11 @@ EXPORT_SYMBOL_GPL(scx_loopguard_clock);
  */
 void lg_clock_init(void)
 {
-	if (tsc_khz && !check_tsc_unstable())
+	u32 khz = lg_arch_counter_khz();
+
+	if (khz)
 		clocks_calc_mult_shift(&scx_loopguard_clock.mult,
-				       &scx_loopguard_clock.shift, tsc_khz,
-				       NSEC_PER_MSEC,
+				       &scx_loopguard_clock.shift, khz, NSEC_PER_MSEC,
 				       /* in what both rates are per: ms */
 				       LONGEST_S * MSEC_PER_SEC);
 }

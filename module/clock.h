@@ -23,23 +23,23 @@ extern struct scx_loopguard_clock scx_loopguard_clock;
 
 void lg_clock_init(void);
 
-static __always_inline bool lg_clock_is_tsc(void)
+static __always_inline bool lg_clock_is_bare(void)
 {
 	return scx_loopguard_clock.mult;
 }
 
 /* The two below for those who have decided beforehand. */
-static __always_inline u64 lg_clock_read(bool tsc)
+static __always_inline u64 lg_clock_read(bool bare)
 {
-	return tsc ? get_cycles() : local_clock();
+	return bare ? get_cycles() : local_clock();
 }
 
-static __always_inline u64 lg_clock_ns(bool tsc, u64 delta)
+static __always_inline u64 lg_clock_ns(bool bare, u64 delta)
 {
 	/* a virtual machine may have come to another host in between */
 	if (unlikely((s64)delta < 0))
 		return 0;
-	return tsc ? delta * scx_loopguard_clock.mult >> scx_loopguard_clock.shift :
+	return bare ? delta * scx_loopguard_clock.mult >> scx_loopguard_clock.shift :
 		     delta;
 }
 
@@ -51,7 +51,7 @@ static __always_inline u64 lg_clock_ns(bool tsc, u64 delta)
  */
 static __always_inline u64 lg_clock_now(void)
 {
-	return lg_clock_read(lg_clock_is_tsc());
+	return lg_clock_read(lg_clock_is_bare());
 }
 
 /**
@@ -63,7 +63,7 @@ static __always_inline u64 lg_clock_now(void)
  */
 static __always_inline u64 lg_clock_since(u64 moment)
 {
-	return lg_clock_ns(lg_clock_is_tsc(), lg_clock_now() - moment);
+	return lg_clock_ns(lg_clock_is_bare(), lg_clock_now() - moment);
 }
 
 #endif

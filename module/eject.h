@@ -7,22 +7,12 @@
 
 #include <linux/types.h>
 
-enum {
-	LG_EJECT_MS_MAX	= 30000,	/* no watchdog of a scheduler waits longer */
-};
-
-/*
- * Setting, 0: never. Written by the module parameter under param_lock, read
- * without a lock.
- */
-extern unsigned int lg_eject_ms;
-
 struct lg_trip;
 
 bool lg_can_eject(void);
-void lg_storm_trip(u64 hits_before, u32 loops, bool nested);
-void lg_storm_pause(u64 hits);
-void lg_storm_look(const struct lg_trip *trip);
+void lg_eject_note_trip(u64 hits_before, u32 loops);
+void lg_eject_note_end(u64 hits);
+void lg_eject_look(const struct lg_trip *trip);
 u64 lg_ejections(void);
 
 #endif

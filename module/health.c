@@ -2,11 +2,11 @@
 /*
  * Health: is the hook still there, and does the scheduler still come by
  *
- * What was armed may be disarmed later without a word, and a livepatch may take
+ * What was armed may be disarmed later without a word, and a livepatch or a jump may take
  * the loop away from under the hook. The first shows at once, in a canary and in
- * the kernel's text. The second is looked for every few seconds, and when somebody
- * has come to the entry of a function that leads to the loop; while there is such a
- * livepatch only evidence counts, which is that the hook is still hit.
+ * the kernel's text, and so does a jump. Livepatches are looked for every few seconds, every
+ * second while there is one, and when somebody has come to the entry of a function that leads
+ * to the loop. While there is one, or a jump, only evidence counts: that the hook is still hit.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -15,30 +15,33 @@
 #include <linux/printk.h>
 #include <linux/workqueue.h>
 
+#include "attach.h"
 #include "canary.h"
-#include "engine.h"
-#include "guard.h"
+#include "counts.h"
+#include "foreign.h"
 #include "health.h"
-#include "livepatches.h"
+#include "hook.h"
+#include "kick.h"
 #include "target.h"
-#include "wrapper.h"
 
 enum {
-	LOOK_MS	= 4000,
+	LOOK_MS		= 4000,	/* from one look to the next */
+	LOOK_AGAIN_MS	= 1000,	/* the same while there is a foreign livepatch */
+	WAIT_MS		= 250,	/* for a look; a storm may starve workers */
 };
 
-/* in who_is_there(); the others are lg_target_touched()'s */
+/* in who_is_there(); the others are lg_target_entries()'s */
 #define NOT_WRAPPED BIT(31)
-static_assert(LG_SHARED(LG_MAX_ENTRIES - 1) < NOT_WRAPPED);
+static_assert(LG_ENTRY_SHIFT(LG_MAX_ENTRIES) < 31);
 
 static const struct lg_target *target;
-static const struct lg_engine *engine;
 
 static DEFINE_MUTEX(look_lock);		/* one look at a time; outside of lock */
 static DEFINE_MUTEX(lock);		/* for all below, never for long */
-static struct lg_livepatches others;	/* as of the last look */
-static u32 touched;			/* what who_is_there() said then */
-static bool ever_seen;			/* was there one that was not too late */
+static struct lg_foreign others;	/* as of the last look */
+static unsigned long looked;		/* when that was, in jiffies */
+static u32 known;			/* what who_is_there() said then */
+static bool ever_seen;			/* was there a look that was not too late */
 static u64 hits_before;			/* the hits that prove nothing of now */
 static enum lg_health health;
 static bool started;
@@ -52,37 +55,22 @@ static u64 hits_so_far(void)
 }
 
 /*
- * Whose entries somebody sits at. Where our own livepatch does, that another has come on top
+ * Who sits at the entries. Where our own livepatch does, that another has come on top
  * of it shows only by its not being in force.
  */
 static u32 who_is_there(void)
 {
-	return lg_target_touched(target) | (lg_wrapped() ? 0 : NOT_WRAPPED);
+	return lg_target_entries(target) | (lg_wrapped() ? 0 : NOT_WRAPPED);
 }
 
-/* Under lock. Says so when the verdict changes. */
-static void judge(void)
+static void say(void)
 {
-	bool hooked = lg_canary_fires() && engine->in_place();
-	enum lg_health was = health;
-
-	if (!hooked)
-		hits_before = hits_so_far();
-	/*
-	 * Which of two loops it was that has been hit is not known, nor, in a transition,
-	 * for which tasks: those that the livepatch has got already go another way.
-	 */
-	if (others.count && (!hooked || target->nr_loops > 1 || others.transition ||
-			     hits_so_far() == hits_before))
-		health = LG_BYPASSED;
-	else
-		health = hooked ? LG_HOOKED : LG_DISARMED;
-	if (health == was)
-		return;
 	if (health == LG_HOOKED)
 		pr_info("the hook in the dispatch loop is back\n");
 	else if (health == LG_DISARMED)
-		pr_warn("lost: the probe is disarmed, or somebody else at the same function may hide what it has to see\n");
+		pr_warn("lost: the probe is disarmed (is debugfs kprobes/enabled 0?)\n");
+	else if (!others.count)
+		pr_warn("lost: a jump has taken the place of what leads to the dispatch loop\n");
 	else if (others.unseen)
 		pr_warn("lost: whether a livepatch replaces what leads to the dispatch loop cannot be seen\n");
 	else if (others.transition)
@@ -93,36 +81,61 @@ static void judge(void)
 			others.name);
 }
 
-static void look_for_livepatches(void)
+/* Under lock. Says so when the verdict changes. */
+static void judge(void)
 {
-	struct lg_livepatches now;
-	u32 touched_now;
-	bool seen;
+	bool hooked = lg_canary_fires() && lg_hook_in_place();
+	bool replaced = others.count || LG_ANY_REDIRECTED(known & ~NOT_WRAPPED);
+	enum lg_health was = health;
 
-	mutex_lock(&look_lock);
-	touched_now = who_is_there();
-	seen = !lg_livepatches_look(target, &now);
+	if (!hooked)
+		hits_before = hits_so_far();
+	/*
+	 * Which of two loops it was that has been hit is not known, nor, in a transition,
+	 * for which tasks: those that the livepatch has got already go another way.
+	 */
+	if (replaced && (!hooked || target->loops.nr > 1 || others.transition ||
+			 hits_so_far() == hits_before))
+		health = LG_REPLACED;
+	else
+		health = hooked ? LG_HOOKED : LG_DISARMED;
+	if (health != was)
+		say();
+}
+
+/* No look in time: what there is may be replaced by now, so the next verdict needs new hits. */
+static void judge_unseen(void)
+{
+	judge();
+	if (others.count)
+		hits_before = hits_so_far();
+}
+
+/* Under look_lock. */
+static void look(void)
+{
+	struct lg_foreign now;
+	u32 there = who_is_there();
+	bool seen = !lg_foreign_look(target, WAIT_MS, &now);
 
 	mutex_lock(&lock);
-	if (seen || !ever_seen || (touched_now & ~touched)) {
+	if (seen || !ever_seen || (there & ~known)) {
 		/* hits from before it came, or while it came, say nothing of it */
-		if (now.count && (now.transition || others.transition ||
-				  now.id != others.id || now.count != others.count))
+		if ((now.count && (now.transition || others.transition ||
+				   now.id != others.id || now.count != others.count)) ||
+		    LG_ANY_REDIRECTED(there & ~known))
 			hits_before = hits_so_far();
 		others = now;
 		ever_seen |= seen;
 	}
 	/* also where nobody could be seen: who comes to it now has to be noticed */
-	touched = touched_now;
-	judge();
-	/*
-	 * No look in time, as in a storm: what there is may be replaced at any moment, so that
-	 * the next verdict needs hits from now on.
-	 */
-	if (!seen && others.count)
-		hits_before = hits_so_far();
+	known = there;
+	looked = jiffies;
+	if (seen)
+		judge();
+	else
+		judge_unseen();
 	mutex_unlock(&lock);
-	mutex_unlock(&look_lock);
 }
 
 static void watch(struct work_struct *work);
@@ -130,14 +143,36 @@ static DECLARE_DELAYED_WORK(watch_work, watch);
 
 static void watch(struct work_struct *work)
 {
-	look_for_livepatches();
-	lg_guard_complain();
+	mutex_lock(&look_lock);
+	look();
+	mutex_unlock(&look_lock);
+	lg_complain();
 	queue_delayed_work(system_power_efficient_wq, &watch_work,
-			   msecs_to_jiffies(LOOK_MS));
+			   msecs_to_jiffies(READ_ONCE(others.count) ? LOOK_AGAIN_MS : LOOK_MS));
+}
+
+/*
+ * Somebody came or went: see who, which nobody has seen yet. The others who want to know wait
+ * for the same look.
+ */
+static void look_if_changed(void)
+{
+	bool changed;
+
+	mutex_lock(&look_lock);
+	mutex_lock(&lock);
+	changed = started && who_is_there() != known;
+	mutex_unlock(&lock);
+	if (changed)
+		look();
+	mutex_unlock(&look_lock);
 }
 
 /**
  * lg_health - is the hook where it was put, and in code that runs
+ *
+ * Waits for up to a quarter of a second where somebody has come or gone; what is known of the
+ * livepatches that are there is up to a second old.
  *
  * Context: task, may sleep.
  * Return: as far as can be known at this moment.
@@ -147,15 +182,20 @@ enum lg_health lg_health(void)
 	enum lg_health ret = LG_DISARMED;
 
 	mutex_lock(&lock);
-	if (!started)
-		goto out;
-	if (others.count || who_is_there() != touched) {
-		/* somebody came or went, or may have, where others are already: see who */
+	if (started && who_is_there() != known) {
 		mutex_unlock(&lock);
-		look_for_livepatches();
+		look_if_changed();
 		mutex_lock(&lock);
 	}
-	judge();
+	if (!started)
+		goto out;
+	if (others.count && time_after(jiffies, looked + msecs_to_jiffies(2 * LOOK_AGAIN_MS))) {
+		/* the worker does not get to it */
+		judge_unseen();
+		looked = jiffies;
+	} else {
+		judge();
+	}
 	ret = health;
 out:
 	mutex_unlock(&lock);
@@ -181,14 +221,12 @@ bool lg_live(void)
 /**
  * lg_health_start - watch an armed hook
  * @t: what was found
- * @e: how it is hooked
  *
  * Context: task, may sleep. The canary is there.
  */
-void lg_health_start(const struct lg_target *t, const struct lg_engine *e)
+void lg_health_start(const struct lg_target *t)
 {
 	target = t;
-	engine = e;
 	health = LG_HOOKED;
 	mutex_lock(&lock);
 	started = true;

@@ -9,15 +9,13 @@
 
 enum lg_health {
 	LG_HOOKED,	/* all is well */
-	LG_DISARMED,	/* the hook is not there, or cannot see */
-	LG_BYPASSED,	/* it is there, but the loop may be elsewhere now */
+	LG_DISARMED,	/* the hook is not there */
+	LG_REPLACED,	/* it is there, but the code that runs may be another's */
 };
 
-struct lg_engine;
 struct lg_target;
 
-void lg_health_start(const struct lg_target *target,
-		     const struct lg_engine *engine);
+void lg_health_start(const struct lg_target *target);
 void lg_health_stop(void);
 enum lg_health lg_health(void);
 bool lg_live(void);

@@ -116,12 +116,12 @@ static noinline unsigned long call_body(unsigned long a, unsigned long b,
 	return static_call(body)(a, b, c, d, e, f);
 }
 
-static __always_inline unsigned long wrap(bool tsc, unsigned long a, unsigned long b,
+static __always_inline unsigned long wrap(bool bare, unsigned long a, unsigned long b,
 					  unsigned long c, unsigned long d,
 					  unsigned long e, unsigned long f)
 {
 	u64 hits = this_cpu_read(scx_loopguard_hits);
-	u64 began = lg_clock_read(tsc);
+	u64 began = lg_clock_read(bare);
 	unsigned long ret;
 
 	this_cpu_write(scx_loopguard_began, began);
@@ -130,7 +130,7 @@ static __always_inline unsigned long wrap(bool tsc, unsigned long a, unsigned lo
 	hits = this_cpu_read(scx_loopguard_hits) - hits;
 	if (hits)
 		scx_loopguard_over();
-	record(hits, lg_clock_ns(tsc, lg_clock_read(tsc) - began));
+	record(hits, lg_clock_ns(bare, lg_clock_read(bare) - began));
 	return ret;
 }
 
@@ -141,7 +141,7 @@ static unsigned long wrapper(unsigned long a, unsigned long b, unsigned long c,
 	return wrap(false, a, b, c, d, e, f);
 }
 
-static unsigned long tsc_wrapper(unsigned long a, unsigned long b, unsigned long c,
+static unsigned long bare_wrapper(unsigned long a, unsigned long b, unsigned long c,
 				 unsigned long d, unsigned long e, unsigned long f)
 {
 	return wrap(true, a, b, c, d, e, f);
@@ -179,7 +179,7 @@ static void pre_unpatch(struct klp_object *obj)
 }
 
 static struct klp_func funcs[] = {
-	{ .new_func = wrapper },	/* or tsc_wrapper; .old_name is found at load */
+	{ .new_func = wrapper },	/* or bare_wrapper; .old_name is found at load */
 	{ }
 };
 
@@ -356,8 +356,8 @@ static int __init loopguard_livepatch_init(void)
 	if (ret)
 		return ret;
 
-	if (lg_clock_is_tsc())
-		funcs[0].new_func = tsc_wrapper;
+	if (lg_clock_is_bare())
+		funcs[0].new_func = bare_wrapper;
 	funcs[0].old_name = loop.name;
 	static_call_update(body, (body_fn *)loop.body);
 	ret = klp_enable_patch(&patch);

@@ -7,9 +7,9 @@
  * after 32 iterations and kicks the CPU (commit 0922f54fdd15); this module does
  * the same to a kernel that does not.
  *
- * target.c finds the loop, an engine (loopsite.c, kretprobe.c) hooks it, guard.c
- * counts and decides, health.c watches the hook, params.c shows what happens. Here
- * they are started and stopped.
+ * target.c finds the loop, hook.c puts probes into it, policy.c counts and decides, kick.c
+ * does what has to wait for the end of the loop, health.c watches the hook, params.c shows
+ * what happens. Here they are started and stopped.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,23 +17,26 @@
 #include <linux/module.h>
 #include <linux/printk.h>
 
+#include "attach.h"
 #include "canary.h"
-#include "eject.h"
-#include "engine.h"
-#include "guard.h"
+#include "clock.h"
+#include "foreign.h"
 #include "health.h"
-#include "livepatches.h"
+#include "hook.h"
+#include "kick.h"
 #include "params.h"
+#include "pin.h"
+#include "policy.h"
+#include "settings.h"
 #include "sysfs.h"
 #include "target.h"
-#include "wrapper.h"
 
 static struct lg_target target;
 static const struct lg_engine *engine;
 
 /* Best first. */
 static const struct lg_engine * const engines[] = {
-	&lg_loopsite, &lg_kretprobe,
+	&lg_loopsite, &lg_callsite,
 };
 
 /* The one line that says what was found, and every setting in force. */
@@ -41,30 +44,12 @@ static void announce(void)
 {
 	char where[LG_WHERE_LEN];
 
-	engine->where(&target, where, sizeof(where));
+	lg_hook_where(engine, &target, where, sizeof(where));
 	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u\n",
-		LG_VERSION, lg_state(), engine->name, where,
+		LG_VERSION, lg_state(), lg_engine_name(engine), where,
 		target.native_limit, READ_ONCE(lg_limit),
 		READ_ONCE(lg_enforce) ? 'Y' : 'N', READ_ONCE(lg_budget_us),
 		READ_ONCE(lg_eject_ms));
-}
-
-static int try_engine(const struct lg_engine *e)
-{
-	int ret;
-
-	ret = e->find(&target);
-	if (ret)
-		return ret;
-	ret = lg_canary_start(e->entry);
-	if (ret)
-		return ret;
-	ret = e->arm(&target);
-	if (ret)
-		lg_canary_stop();
-	else
-		engine = e;
-	return ret;
 }
 
 static int refuse(int err, const struct lg_engine *e)
@@ -73,21 +58,21 @@ static int refuse(int err, const struct lg_engine *e)
 
 	switch (err) {
 	case -EIO:
-		pr_err("not loaded: arming not confirmed: kprobes do not fire (is debugfs kprobes/enabled or sysctl kernel.ftrace_enabled 0?)\n");
+		pr_err("not loaded: arming not confirmed: kprobes do not fire (is debugfs kprobes/enabled 0?)\n");
 		return err;
 	case -ENODATA:
 		pr_err("not loaded: engine %s: scx_dsp_ctx is not in kallsyms (no CONFIG_KALLSYMS_ALL)\n",
-		       e->name);
+		       lg_engine_name(e));
 		return err;
 	case -ESRCH:
 	case -ENOTUNIQ:
 	case -E2BIG:
 	case -EOPNOTSUPP:
 		pr_err("not loaded: engine %s cannot be used on this kernel (or somebody else's kprobe is in the way)\n",
-		       e->name);
+		       lg_engine_name(e));
 		return -EOPNOTSUPP;
 	default:
-		e->where(&target, where, sizeof(where));
+		lg_hook_where(e, &target, where, sizeof(where));
 		pr_err("not loaded: the kernel refuses a kprobe at %s (error %d)\n",
 		       where, err);
 		return err;
@@ -98,28 +83,29 @@ static int refuse(int err, const struct lg_engine *e)
 static int arm(void)
 {
 	const struct lg_engine *e, *failed = NULL;
-	int i, ret, err = 0;
+	int i, ret, err;
+
+	err = lg_canary_start();
+	if (err)
+		return refuse(err, engines[0]);
 
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
 		e = engines[i];
-		if (!lg_engine_wanted(e->name))
+		if (!lg_engine_wanted(e))
 			continue;
-		ret = try_engine(e);
-		if (!ret)
+		ret = lg_hook_can(e, &target) ?: lg_hook_arm(e, &target);
+		if (!ret) {
+			engine = e;
 			return 0;
+		}
 		/* the first one that might have worked tells why it did not */
-		if (!failed || failed->find(&target)) {
+		if (!failed || lg_hook_can(failed, &target)) {
 			failed = e;
 			err = ret;
 		}
 	}
-	return refuse(err, failed);
-}
-
-static void disarm(void)
-{
-	engine->disarm();
 	lg_canary_stop();
+	return refuse(err, failed);
 }
 
 static int __init loopguard_init(void)
@@ -132,25 +118,27 @@ static int __init loopguard_init(void)
 	ret = lg_target_find(&target);
 	if (ret)
 		goto err_sysfs;
-	ret = lg_guard_init(&target);
+	lg_clock_init();
+	lg_policy_start(&target);
+	ret = lg_kick_start();
 	if (ret)
 		goto err_sysfs;
-	ret = lg_livepatches_start();
+	ret = lg_foreign_start();
 	if (ret)
-		goto err_guard;
+		goto err_kick;
 	ret = arm();
 	if (ret)
-		goto err_livepatches;
-	lg_health_start(&target, engine);
-	lg_wrapper_start(&target);
+		goto err_foreign;
+	lg_health_start(&target);
+	lg_attach_start(&target);
 	lg_params_start(&target, engine);
 	announce();
 	return 0;
 
-err_livepatches:
-	lg_livepatches_stop();
-err_guard:
-	lg_guard_exit();
+err_foreign:
+	lg_foreign_stop();
+err_kick:
+	lg_kick_stop();
 err_sysfs:
 	lg_sysfs_stop();
 	return ret;
@@ -158,14 +146,13 @@ err_sysfs:
 
 static void __exit loopguard_exit(void)
 {
-	lg_guard_drain();
 	lg_params_stop();
 	lg_health_stop();
-	/* these wait for who just looks at livepatches, and a BPF scheduler may have come since */
-	lg_guard_drain();
-	disarm();
-	lg_guard_exit();
-	lg_livepatches_stop();
+	lg_hook_disarm();
+	lg_canary_stop();
+	lg_kick_stop();
+	lg_pin_stop();
+	lg_foreign_stop();
 	lg_sysfs_stop();
 	pr_info("unloaded\n");
 }

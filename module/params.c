@@ -14,17 +14,25 @@
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/sysfs.h>
 #include <linux/sysrq.h>
 
+#include "attach.h"
+#include "counts.h"
 #include "eject.h"
-#include "engine.h"
-#include "guard.h"
 #include "health.h"
+#include "hook.h"
 #include "params.h"
+#include "policy.h"
+#include "settings.h"
 #include "status.h"
 #include "target.h"
-#include "wrapper.h"
+
+unsigned int lg_limit = LG_LIMIT_DEFAULT;
+unsigned int lg_budget_us;
+unsigned int lg_eject_ms;
+bool lg_enforce = true;
 
 /* NULL before init is through and from exit on. */
 static const struct lg_target *target;
@@ -97,9 +105,9 @@ const char *lg_state(void)
 
 	health = lg_health();
 	/* what is wrong about the hook makes the bound seen beside it doubtful too */
-	if (lg_distrusts())
+	if (lg_distrust())
 		return "disabled";
-	if (health != LG_BYPASSED && is_native_enough(t, health == LG_HOOKED))
+	if (health != LG_REPLACED && is_native_enough(t, health == LG_HOOKED))
 		return "native";
 	if (health != LG_HOOKED)
 		return "lost";
@@ -159,12 +167,13 @@ static const struct kernel_param_ops number_ops = {
 
 static struct number limit_number = { &lg_limit, LG_LIMIT_MIN, LG_LIMIT_MAX };
 module_param_cb(limit, &number_ops, &limit_number, 0644);
-MODULE_PARM_DESC(limit, "iterations after which an invocation of the dispatch loop is ended, 1 to 4096 (default "
-		 __MODULE_STRING(LG_LIMIT_DEFAULT) ")");
+MODULE_PARM_DESC(limit, "iterations after which an invocation of the dispatch loop is ended, "
+		 __stringify(LG_LIMIT_MIN) " to " __stringify(LG_LIMIT_MAX) " (default "
+		 __stringify(LG_LIMIT_DEFAULT) ")");
 
 static struct number budget_us_number = { &lg_budget_us, 0, LG_BUDGET_US_MAX };
 module_param_cb(budget_us, &number_ops, &budget_us_number, 0644);
-MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to 1000000; 0: however long it takes (default)");
+MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to " __stringify(LG_BUDGET_US_MAX) "; 0: however long it takes (default)");
 
 /*
  * The kernel looks at the first letter of a bool only, or the second one. A word that is none is
@@ -246,21 +255,21 @@ static const struct kernel_param_ops eject_ms_ops = {
 	.get = get_number,
 };
 module_param_cb(eject_ms, &eject_ms_ops, &eject_ms_number, 0644);
-MODULE_PARM_DESC(eject_ms, "eject a BPF scheduler under which a CPU does nothing but trip for so many ms, up to 30000; 0: never (default)");
+MODULE_PARM_DESC(eject_ms, "eject a BPF scheduler under which a CPU does nothing but trip for so many ms, up to " __stringify(LG_EJECT_MS_MAX) "; 0: never (default)");
 
 /* The engine that was asked for at load, NULL: the best there is. */
-static const char *wanted_engine;
+static const struct lg_engine *wanted_engine;
 
 /**
  * lg_engine_wanted - may this engine be used
- * @name: its name
+ * @e: the engine
  *
  * Context: task, from module init.
  * Return: true if it was asked for at load, or if none was.
  */
-bool lg_engine_wanted(const char *name)
+bool lg_engine_wanted(const struct lg_engine *e)
 {
-	return !wanted_engine || !strcmp(wanted_engine, name);
+	return !wanted_engine || wanted_engine == e;
 }
 
 /* At load only: the file cannot be written. */
@@ -268,12 +277,12 @@ static int set_engine(const char *val, const struct kernel_param *kp)
 {
 	if (sysfs_streq(val, "auto")) {
 		wanted_engine = NULL;
-	} else if (sysfs_streq(val, lg_loopsite.name)) {
-		wanted_engine = lg_loopsite.name;
-	} else if (sysfs_streq(val, lg_kretprobe.name)) {
-		wanted_engine = lg_kretprobe.name;
+	} else if (sysfs_streq(val, lg_engine_name(&lg_loopsite))) {
+		wanted_engine = &lg_loopsite;
+	} else if (sysfs_streq(val, lg_engine_name(&lg_callsite))) {
+		wanted_engine = &lg_callsite;
 	} else {
-		pr_err("engine: '%*pE' is not auto, loopsite or kretprobe\n",
+		pr_err("engine: '%*pE' is not auto, loopsite or callsite\n",
 		       quoted_len(val), val);
 		return -EINVAL;
 	}
@@ -285,7 +294,7 @@ static int get_engine(char *buf, const struct kernel_param *kp)
 	if (!armed())
 		return sysfs_emit(buf, "none\n");
 	return sysfs_emit(buf, "%s%s\n", lg_wrapped() ? "livepatch+" : "",
-			  engine->name);
+			  lg_engine_name(engine));
 }
 
 static const struct kernel_param_ops engine_ops = {
@@ -293,7 +302,7 @@ static const struct kernel_param_ops engine_ops = {
 	.get = get_engine,
 };
 module_param_cb(engine, &engine_ops, NULL, 0444);
-MODULE_PARM_DESC(engine, "how to hook the loop, at load: auto (default), loopsite or kretprobe; then the one in use");
+MODULE_PARM_DESC(engine, "how to hook the loop, at load: auto (default), loopsite or callsite; then the one in use");
 
 /* --------------------------------------------------------------- status -- */
 
@@ -312,7 +321,7 @@ STATUS(live, "Y: the hook has been hit since it was armed");
 static int get_nmissed(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%lu\n",
-			  armed() ? engine->nmissed() : 0);
+			  armed() ? lg_hook_nmissed() : 0);
 }
 STATUS(nmissed, "hits that the kernel did not deliver");
 
@@ -322,7 +331,7 @@ static int get_target(char *buf, const struct kernel_param *kp)
 	char where[LG_WHERE_LEN] = "none";
 
 	if (t)
-		engine->where(t, where, sizeof(where));
+		lg_hook_where(engine, t, where, sizeof(where));
 	return sysfs_emit(buf, "%s\n", where);
 }
 STATUS(target, "what is probed: symbol+offset[,symbol+offset], or none");
@@ -338,8 +347,8 @@ static int get_layout(char *buf, const struct kernel_param *kp)
 
 	if (!t)
 		return sysfs_emit(buf, "none\n");
-	return sysfs_emit(buf, "%s+%u\n", names[t->context.kind],
-			  t->outer_offset + t->nr_tasks_offset);
+	return sysfs_emit(buf, "%s+%u\n", names[t->layout.context.kind],
+			  t->layout.outer_offset + t->layout.nr_tasks_offset);
 }
 STATUS(layout, "where the dispatch context is: variable, pointer or sched, +offset of nr_tasks");
 

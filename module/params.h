@@ -5,20 +5,15 @@
 #ifndef LG_PARAMS_H
 #define LG_PARAMS_H
 
-#include <linux/kallsyms.h>
 #include <linux/types.h>
 
 struct lg_engine;
 struct lg_target;
 
-enum {
-	LG_WHERE_LEN	= KSYM_NAME_LEN + 16,	/* symbol+offset */
-};
-
 void lg_params_start(const struct lg_target *target,
 		     const struct lg_engine *engine);
 void lg_params_stop(void);
 const char *lg_state(void);
-bool lg_engine_wanted(const char *name);
+bool lg_engine_wanted(const struct lg_engine *engine);
 
 #endif

@@ -13,6 +13,7 @@
 #include <linux/smp.h>
 #include <linux/time64.h>
 
+#include "counts.h"
 #include "tell.h"
 
 #define CREATE_TRACE_POINTS

@@ -14,8 +14,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "guard.h"
-#include "tell.h"
+#include "trip.h"
 
 TRACE_EVENT(trip,
 	TP_PROTO(const struct lg_trip *trip),

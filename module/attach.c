@@ -12,23 +12,26 @@
 #include <linux/mutex.h>
 #include <linux/printk.h>
 
-#include "livepatches.h"
+#include "foreign.h"
 #include "scx_loopguard.h"
-#include "symbols.h"
 #include "target.h"
-#include "wrapper.h"
+#include "attach.h"
+
+enum {
+	LOOK_MS	= 1000,		/* how long to wait for a look */
+};
 
 static const struct lg_target *target;
 static bool (*wrapper_in_force)(void);
 static DEFINE_MUTEX(lock);	/* for the one above */
 
 /**
- * lg_wrapper_start - let a livepatch attach itself
+ * lg_attach_start - let a livepatch attach itself
  * @found: what it is to wrap; has to outlive the module
  *
  * Context: task, from module init.
  */
-void lg_wrapper_start(const struct lg_target *found)
+void lg_attach_start(const struct lg_target *found)
 {
 	WRITE_ONCE(target, found);
 }
@@ -64,25 +67,26 @@ int scx_loopguard_attach(bool (*in_force)(void),
 			 struct scx_loopguard_loop *loop)
 {
 	const struct lg_target *t = READ_ONCE(target);
+	enum lg_entry who;
 	unsigned long body;
 
 	if (!t)
 		return -ENODEV;
 
-	body = lg_symbol_body(&t->loops[0].function, NULL);
+	body = lg_arch_body(&t->loops.loop[0].function, &who);
 	if (!body) {
 		pr_err("livepatch not attached: %s does not begin with a call of fentry\n",
-		       t->loops[0].function.name);
+		       t->loops.loop[0].function.name);
 		return -EOPNOTSUPP;
 	}
 
-	if (t->loops[0].recursive) {
+	if (t->loops.loop[0].recursive) {
 		pr_err("livepatch not attached: %s may be entered from within itself\n",
-		       t->loops[0].function.name);
+		       t->loops.loop[0].function.name);
 		return -EOPNOTSUPP;
 	}
 
-	loop->name = t->loops[0].function.name;
+	loop->name = t->loops.loop[0].function.name;
 	loop->body = (void *)body;
 	mutex_lock(&lock);
 	wrapper_in_force = in_force;
@@ -102,9 +106,9 @@ EXPORT_SYMBOL_GPL(scx_loopguard_attach);
  */
 int scx_loopguard_may_wrap(void)
 {
-	struct lg_livepatches found;
+	struct lg_foreign found;
 
-	if (lg_livepatches_look(target, &found)) {
+	if (lg_foreign_look(target, LOOK_MS, &found)) {
 		pr_err("livepatch not attached: cannot see in time whether what leads to the dispatch loop is livepatched already; try again\n");
 		return -EAGAIN;
 	}

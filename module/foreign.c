@@ -18,7 +18,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-#include "livepatches.h"
+#include "foreign.h"
 #include "scx_loopguard.h"
 #include "sysfs.h"
 #include "target.h"
@@ -28,7 +28,6 @@
 
 enum {
 	MAX_PATCHES	= 64,
-	LOOK_TAKES_MS	= 1000,		/* at most; a storm may starve workers */
 };
 
 /*
@@ -40,7 +39,7 @@ struct look {
 	struct completion over;
 	refcount_t users;		/* the worker and who waits for it */
 	const struct lg_target *target;
-	struct lg_livepatches found;
+	struct lg_foreign found;
 	unsigned int nr;
 	char names[MAX_PATCHES][MODULE_NAME_LEN];
 	u64 inos[MAX_PATCHES];		/* one that was loaded anew has another */
@@ -161,7 +160,7 @@ static bool is_in_force(struct look *look, const char *patch, bool *transition)
 	return enabled || *transition || is_set(look, patch, "enabled");
 }
 
-static void assume_one(struct lg_livepatches *found)
+static void assume_one(struct lg_foreign *found)
 {
 	found->count = 1;
 	found->unseen = true;
@@ -170,13 +169,13 @@ static void assume_one(struct lg_livepatches *found)
 
 static void look_around(struct look *look)
 {
-	struct lg_livepatches *found = &look->found;
+	struct lg_foreign *found = &look->found;
 	bool transition;
 	unsigned int i;
 
 	if (list_patches(look) || look->nr == MAX_PATCHES) {
 		/* then at least, is anybody at a function's entry? */
-		if (lg_target_touched(look->target))
+		if (lg_target_entries(look->target))
 			assume_one(found);
 		return;
 	}
@@ -214,30 +213,31 @@ static void look_in_worker(struct work_struct *work)
 }
 
 /**
- * lg_livepatches_start - get ready to look
+ * lg_foreign_start - get ready to look
  *
  * Context: task, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int lg_livepatches_start(void)
+int lg_foreign_start(void)
 {
 	workers = alloc_workqueue(KBUILD_MODNAME, WQ_UNBOUND, 0);
 	return workers ? 0 : -ENOMEM;
 }
 
 /**
- * lg_livepatches_stop - no more looks
+ * lg_foreign_stop - no more looks
  *
  * Context: task, may sleep.
  */
-void lg_livepatches_stop(void)
+void lg_foreign_stop(void)
 {
 	destroy_workqueue(workers);
 }
 
 /**
- * lg_livepatches_look - who else patches the functions that lead to the loop
+ * lg_foreign_look - who else patches the functions that lead to the loop
  * @target: what was found
+ * @wait_ms: how long to wait at most, as a storm may starve workers
  * @found: filled in; where the look fails it is as if there were one
  *
  * In a worker, as the caller may not be allowed to look. It may be showing a file of sysfs:
@@ -245,11 +245,11 @@ void lg_livepatches_stop(void)
  * would see with flush_work() that each waits for itself. Under a BPF scheduler that starves the
  * worker who waits does not wait for long: there may be locks that others want.
  *
- * Context: task, may sleep. Not after lg_livepatches_stop().
+ * Context: task, may sleep. Not after lg_foreign_stop().
  * Return: 0, or -ETIMEDOUT if there was no look in time.
  */
-int lg_livepatches_look(const struct lg_target *target,
-			struct lg_livepatches *found)
+int lg_foreign_look(const struct lg_target *target, unsigned int wait_ms,
+		    struct lg_foreign *found)
 {
 	struct look *look;
 	int ret = 0;
@@ -268,8 +268,7 @@ int lg_livepatches_look(const struct lg_target *target,
 	init_completion(&look->over);
 	INIT_WORK(&look->work, look_in_worker);
 	queue_work(workers, &look->work);
-	if (wait_for_completion_timeout(&look->over,
-					msecs_to_jiffies(LOOK_TAKES_MS))) {
+	if (wait_for_completion_timeout(&look->over, msecs_to_jiffies(wait_ms))) {
 		*found = look->found;
 	} else {
 		assume_one(found);

@@ -2,8 +2,8 @@
 /*
  * Livepatches of others on the functions that lead to the loop
  */
-#ifndef LG_LIVEPATCHES_H
-#define LG_LIVEPATCHES_H
+#ifndef LG_FOREIGN_H
+#define LG_FOREIGN_H
 
 #include <linux/module.h>
 #include <linux/types.h>
@@ -11,7 +11,7 @@
 struct lg_target;
 
 /* Those that are in force, or on the way to it or from it. */
-struct lg_livepatches {
+struct lg_foreign {
 	unsigned int count;
 	bool transition;		/* of one at least */
 	bool unseen;			/* could not look, so as if there were one */
@@ -19,9 +19,9 @@ struct lg_livepatches {
 	char name[MODULE_NAME_LEN];	/* of one of them */
 };
 
-int lg_livepatches_start(void);
-void lg_livepatches_stop(void);
-int lg_livepatches_look(const struct lg_target *target,
-			struct lg_livepatches *found);
+int lg_foreign_start(void);
+void lg_foreign_stop(void);
+int lg_foreign_look(const struct lg_target *target, unsigned int wait_ms,
+		    struct lg_foreign *found);
 
 #endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All that the module wants to know of the processor: its code, its probes, its counter
+ *
+ * A processor has a folder here. What is used in the loop itself is inline, in its
+ * processor.h.
+ */
+#ifndef LG_ARCH_H
+#define LG_ARCH_H
+
+#include <linux/types.h>
+
+#include "../code.h"
+#include "operand.h"
+
+/* The loop's own load of nr_tasks, executed after an iteration that found no task. */
+struct lg_site {
+	u32 offset;		/* of the instruction, in its function */
+	struct lg_operand nr_tasks;
+	bool bounded;		/* a countdown was seen on every way to it */
+	u32 bound;		/* where that ends the loop; 0: in several places */
+};
+
+/*
+ * Who has a hook at a function's entry, as far as the code there tells. The values are
+ * bits: whoever comes sets one.
+ */
+enum lg_entry {
+	LG_ENTRY_FREE		= 0,
+	LG_ENTRY_ONE		= 1,	/* one, called by a trampoline of its own */
+	LG_ENTRY_REDIRECTED	= 2,	/* a jump, which need not come back */
+	LG_ENTRY_SHARED		= 3,	/* several, or it cannot be told */
+};
+
+struct lg_symbol;
+
+/* code: pure logic */
+bool lg_arch_step(const struct lg_code *code, u32 at, struct lg_step *step);
+u32 lg_arch_calls(const struct lg_code *code, u32 at, lg_is_function_t is_function);
+int lg_arch_find_site(const struct lg_code *code, lg_is_function_t is_consume,
+		      s32 nr_tasks_disp, struct lg_site *site);
+
+/* text: looks at the kernel image, see image.h */
+unsigned long lg_arch_function_start(unsigned long address);
+int lg_arch_callee(unsigned long called, struct lg_symbol *sym);
+unsigned long lg_arch_body(const struct lg_symbol *function, enum lg_entry *who);
+
+/* probes and counter, in the running kernel */
+bool lg_arch_is_probed(const void *address, u32 original);
+u32 lg_arch_counter_khz(void);
+
+#endif

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ways that a function's code may take
+ *
+ * A round is what the code does from a call of the function that flushes the dispatch
+ * buffer to the next such call without leaving the function: an iteration of the dispatch
+ * loop. A hook has to be met exactly once in every round that there can be. That is shown
+ * here by following every way: no order in which a compiler has laid out the code is
+ * relied on, and copies that it has made of the loop are seen.
+ *
+ * Jumps through a table are not followed, nor is what a static key switches on later. Code
+ * that is never executed may count as a way, as what follows a BUG() does: then a hook is
+ * refused that would have done.
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "arch/arch.h"
+#include "flow.h"
+
+/* What is known of a byte of the function, if an instruction begins there. */
+enum {
+	SEEN	= 1,		/* it is executed */
+	TODO	= 2,		/* so it is, and is to be looked at */
+	STOP	= 4,		/* what is behind it does not matter */
+};
+
+static void mark(u8 *map, const u32 *at, int nr, u8 what)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		map[at[i]] |= what;
+}
+
+static bool is_seen(const u8 *map, const u32 *at, int nr)
+{
+	int i;
+
+	for (i = 0; i < nr; i++)
+		if (map[at[i]] & SEEN)
+			return true;
+	return false;
+}
+
+/* Go on from @at, to where the way ends or meets another one. */
+static bool follow(const struct lg_code *code, u8 *map, u32 at)
+{
+	struct lg_step step;
+
+	while (!(map[at] & SEEN)) {
+		map[at] |= SEEN;
+		if (map[at] & STOP)
+			return true;
+		if (!lg_arch_step(code, at, &step))
+			return false;
+		if ((step.flow == LG_FLOW_JUMP || step.flow == LG_FLOW_BRANCH) &&
+		    step.target >= 0 && step.target < code->len)
+			map[step.target] |= TODO;
+		if (step.flow == LG_FLOW_JUMP || step.flow == LG_FLOW_END)
+			return true;
+		at += step.len;
+		if (at >= code->len)
+			return true;	/* behind a call that does not return */
+	}
+	return true;
+}
+
+/*
+ * Mark as SEEN what is executed behind the instructions @from, up to those that @map has
+ * as STOP. False if there is one that is not known.
+ */
+static bool walk(const struct lg_code *code, u8 *map, const u32 *from, int nr)
+{
+	struct lg_step step;
+	bool todo;
+	u32 at;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!lg_arch_step(code, from[i], &step))
+			return false;
+		if (from[i] + step.len < code->len)
+			map[from[i] + step.len] |= TODO;
+	}
+	do {
+		todo = false;
+		for (at = 0; at < code->len; at++) {
+			if (!(map[at] & TODO))
+				continue;
+			map[at] &= ~TODO;
+			todo = true;
+			if (!follow(code, map, at))
+				return false;
+		}
+	} while (todo);
+	return true;
+}
+
+/**
+ * lg_flow_calls - find the direct calls of a function
+ * @code: the function that calls it
+ * @is_function: tells the one that is called
+ * @calls: set to the offsets of the calls, in ascending order
+ * @max: the size of @calls
+ *
+ * Context: any.
+ * Return: how many there are, -E2BIG if they are more than @max.
+ */
+int lg_flow_calls(const struct lg_code *code, lg_is_function_t is_function, u32 *calls,
+		  int max)
+{
+	int nr = 0;
+	u32 at;
+
+	for (at = 0; at < code->len; at++) {
+		if (!lg_arch_calls(code, at, is_function))
+			continue;
+		if (nr == max)
+			return -E2BIG;
+		calls[nr++] = at;
+	}
+	return nr;
+}
+
+/**
+ * lg_flow_once_a_round - is exactly one of the sites met in every round
+ * @code: the function
+ * @map: to work with, @code->len bytes
+ * @starts: the instructions with which rounds begin
+ * @nr_starts: how many there are
+ * @sites: the instructions that are to be met
+ * @nr_sites: how many there are
+ *
+ * Context: any.
+ * Return: true if no way from a start to a start goes by all sites, or through two.
+ */
+bool lg_flow_once_a_round(const struct lg_code *code, u8 *map, const u32 *starts,
+			  int nr_starts, const u32 *sites, int nr_sites)
+{
+	memset(map, 0, code->len);
+	mark(map, sites, nr_sites, STOP);
+	if (!walk(code, map, starts, nr_starts) || is_seen(map, starts, nr_starts))
+		return false;
+	memset(map, 0, code->len);
+	mark(map, starts, nr_starts, STOP);
+	return walk(code, map, sites, nr_sites) && !is_seen(map, sites, nr_sites);
+}
+
+/**
+ * lg_flow_in_rounds - which calls are made in a round
+ * @code: the function
+ * @map: to work with, @code->len bytes
+ * @starts: the instructions with which rounds begin
+ * @nr_starts: how many there are
+ * @calls: the calls; those that are in no round are taken out
+ * @nr_calls: how many there are
+ *
+ * Context: any.
+ * Return: how many are left, or -EOPNOTSUPP if there is code that is not known.
+ */
+int lg_flow_in_rounds(const struct lg_code *code, u8 *map, const u32 *starts,
+		      int nr_starts, u32 *calls, int nr_calls)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < nr_calls; i++) {
+		memset(map, 0, code->len);
+		if (!walk(code, map, &calls[i], 1))
+			return -EOPNOTSUPP;
+		if (is_seen(map, starts, nr_starts))
+			calls[nr++] = calls[i];
+	}
+	nr_calls = nr;
+	memset(map, 0, code->len);
+	if (!walk(code, map, starts, nr_starts))
+		return -EOPNOTSUPP;
+	for (i = 0, nr = 0; i < nr_calls; i++)
+		if (is_seen(map, &calls[i], 1))
+			calls[nr++] = calls[i];
+	return nr;
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hook: kprobes at places in the dispatch loop that every iteration without a task meets
+ *
+ * A busy CPU executes none of them. There are two kinds of places:
+ *
+ * loopsite: the loop's own load of nr_tasks. Its operand is in the dispatch context, in
+ * whatever register the compiler keeps that, so no symbol is needed to get at it. Load and
+ * test are at least five bytes with no jump into them, so kprobes replaces the
+ * breakpoint by a jump where it can (CONFIG_OPTPROBES).
+ *
+ * callsite: the loop's own call of the consume function, where the load is not found. It is
+ * a breakpoint always, and needs what leads to the dispatch context. The iteration may find a
+ * task yet, but then the loop ends, so that it does no harm to have counted it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "hook.h"
+#include "policy.h"
+#include "processor.h"
+#include "settings.h"
+#include "target.h"
+
+enum {
+	MAX_HOOKS	= LG_MAX_LOOPS * LG_MAX_CALLS,
+};
+
+/* Written before it is armed. */
+struct hook {
+	struct kprobe probe;	/* addr NULL: not there */
+	struct lg_place nr_tasks;	/* loopsite: the operand of the load */
+};
+
+static struct hook hooks[MAX_HOOKS];
+static unsigned int nr_hooks;
+
+/* Where a native bound ends each loop; addr NULL: that cannot be watched. */
+static struct kprobe bounds[LG_MAX_LOOPS];
+
+static const struct lg_target *target;
+
+/* ------------------------------------------------------------- handlers -- */
+
+/*
+ * In the loop: IRQs off, rq lock held. While the probe is a breakpoint this is in the
+ * exception's NMI-like context, which changes nothing for what is called.
+ */
+static int at_load(struct kprobe *kp, struct pt_regs *regs)
+{
+	const struct hook *hook = container_of(kp, struct hook, probe);
+
+	lg_iteration(lg_arch_address(regs, &hook->nr_tasks), kernel_stack_pointer(regs));
+	return 0;
+}
+NOKPROBE_SYMBOL(at_load);
+
+/* The dispatch context; where it is not, nothing is there that could be read. */
+static void *context_of(struct pt_regs *regs)
+{
+	const struct lg_context *c = &target->layout.context;
+	void __percpu *at = (void __percpu *)c->address;
+	void *sched;
+
+	switch (c->kind) {
+	case LG_CONTEXT_VARIABLE:
+		break;
+	case LG_CONTEXT_POINTER:
+		at = READ_ONCE(*(void __percpu **)c->address);
+		break;
+	case LG_CONTEXT_OF_SCHED:
+		sched = (void *)regs_get_kernel_argument(regs, 0);
+		if (copy_from_kernel_nofault(&at, sched + c->pcpu_offset, sizeof(at)))
+			return NULL;
+		break;
+	}
+	return at ? (__force void *)this_cpu_ptr(at) + target->layout.outer_offset : NULL;
+}
+NOKPROBE_SYMBOL(context_of);
+
+static int at_call(struct kprobe *kp, struct pt_regs *regs)
+{
+	void *ctx = context_of(regs);
+
+	if (ctx)
+		lg_iteration(ctx + target->layout.nr_tasks_offset,
+			     kernel_stack_pointer(regs));
+	return 0;
+}
+NOKPROBE_SYMBOL(at_call);
+
+/* The kernel is about to end the loop itself. */
+static int at_bound(struct kprobe *kp, struct pt_regs *regs)
+{
+	lg_bound_reached(kernel_stack_pointer(regs));
+	return 0;
+}
+NOKPROBE_SYMBOL(at_bound);
+
+/* -------------------------------------------------------------- engines -- */
+
+struct lg_engine {
+	const char *name;
+	kprobe_pre_handler_t handler;
+	int (*error)(const struct lg_loops *loops);
+	/* the places in a loop, offsets in its function */
+	u32 (*places)(const struct lg_loop *loop, const u32 **offsets);
+};
+
+static int site_error(const struct lg_loops *loops)
+{
+	return loops->site_error;
+}
+
+static u32 site_places(const struct lg_loop *loop, const u32 **offsets)
+{
+	*offsets = &loop->site.offset;
+	return 1;
+}
+
+const struct lg_engine lg_loopsite = {
+	.name = "loopsite",
+	.handler = at_load,
+	.error = site_error,
+	.places = site_places,
+};
+
+static int calls_error(const struct lg_loops *loops)
+{
+	return loops->calls_error;
+}
+
+static u32 call_places(const struct lg_loop *loop, const u32 **offsets)
+{
+	*offsets = loop->calls;
+	return loop->nr_calls;
+}
+
+const struct lg_engine lg_callsite = {
+	.name = "callsite",
+	.handler = at_call,
+	.error = calls_error,
+	.places = call_places,
+};
+
+/**
+ * lg_engine_name - what an engine is called
+ * @engine: the engine
+ *
+ * Context: any.
+ * Return: as in the parameter engine.
+ */
+const char *lg_engine_name(const struct lg_engine *engine)
+{
+	return engine->name;
+}
+
+/**
+ * lg_hook_can - has the kernel what an engine needs
+ * @engine: the engine
+ * @t: what was found
+ *
+ * Context: any.
+ * Return: 0 or -errno.
+ */
+int lg_hook_can(const struct lg_engine *engine, const struct lg_target *t)
+{
+	return engine->error(&t->loops);
+}
+
+/* ------------------------------------------------------------------ arm -- */
+
+static bool is_in_place(struct kprobe *probe)
+{
+	return probe->addr && !kprobe_gone(probe) && !kprobe_disabled(probe) &&
+	       lg_arch_is_probed(probe->addr, probe->opcode);
+}
+
+static int arm(struct kprobe *probe, const struct lg_loop *loop, u32 offset,
+	       kprobe_pre_handler_t handler)
+{
+	int ret;
+
+	probe->pre_handler = handler;
+	probe->addr = (kprobe_opcode_t *)(loop->function.address + offset);
+	ret = register_kprobe(probe);
+	if (!ret && is_in_place(probe))
+		return 0;
+	if (!ret)
+		unregister_kprobe(probe);
+	probe->addr = NULL;
+	return ret ?: -EIO;
+}
+
+static int arm_loop(const struct lg_engine *engine, const struct lg_loop *loop)
+{
+	const u32 *offsets;
+	u32 i, nr = engine->places(loop, &offsets);
+	int ret;
+
+	for (i = 0; i < nr; i++) {
+		struct hook *hook = &hooks[nr_hooks];
+
+		hook->nr_tasks = lg_arch_place(&loop->site.nr_tasks);
+		ret = arm(&hook->probe, loop, offsets[i], engine->handler);
+		if (ret)
+			return ret;
+		nr_hooks++;
+	}
+	return 0;
+}
+
+/*
+ * Only to count with, and to eject by that count, see lg_hook_in_place(): a kernel in which this
+ * fails is bounded all the same. At a call every iteration is met, so there is nothing to watch.
+ */
+static void arm_bound(struct kprobe *probe, const struct lg_loop *loop)
+{
+	if (!loop->site.bound || arm(probe, loop, loop->site.bound, at_bound))
+		pr_warn("the kernel's own bound in %s cannot be watched: what it ends is not counted\n",
+			loop->function.name);
+}
+
+/**
+ * lg_hook_arm - put the hook in
+ * @engine: which one, that lg_hook_can()
+ * @t: what was found; has to outlive the hook
+ *
+ * Context: task, may sleep. Leaves nothing behind on failure.
+ * Return: 0, -EIO if a probe is registered and not there, or what register_kprobe() says.
+ */
+int lg_hook_arm(const struct lg_engine *engine, const struct lg_target *t)
+{
+	int ret = 0;
+	u32 i;
+
+	target = t;
+	for (i = 0; i < t->loops.nr && !ret; i++)
+		ret = arm_loop(engine, &t->loops.loop[i]);
+	if (ret) {
+		lg_hook_disarm();
+		return ret;
+	}
+	/* the places are what counts, so only now */
+	for (i = 0; i < t->loops.nr && t->native_limit && engine == &lg_loopsite; i++)
+		arm_bound(&bounds[i], &t->loops.loop[i]);
+	return 0;
+}
+
+/*
+ * The jump of an optimised probe is taken out of the text a little later. Wait for
+ * it, or the next load of the module would not know the code again.
+ */
+static void disarm(struct kprobe *probe)
+{
+	int tries;
+
+	if (!probe->addr)
+		return;
+	/* waits until no CPU is in the handler */
+	unregister_kprobe(probe);
+	for (tries = 0; tries < 100 && lg_arch_is_probed(probe->addr, probe->opcode); tries++)
+		msleep(20);
+	memset(probe, 0, sizeof(*probe));
+}
+
+/**
+ * lg_hook_disarm - take the hook out
+ *
+ * Context: task, may sleep. Returns when no CPU is in it.
+ */
+void lg_hook_disarm(void)
+{
+	u32 i;
+
+	for (i = 0; i < LG_MAX_LOOPS; i++)
+		disarm(&bounds[i]);
+	while (nr_hooks)
+		disarm(&hooks[--nr_hooks].probe);
+}
+
+/**
+ * lg_hook_in_place - is the hook in the kernel's text
+ *
+ * Context: any.
+ * Return: true if so, with all that is needed for the settings in force.
+ */
+bool lg_hook_in_place(void)
+{
+	bool watches = target->native_limit && READ_ONCE(lg_eject_ms) &&
+		       hooks[0].probe.pre_handler == at_load;
+	u32 i;
+
+	for (i = 0; i < nr_hooks; i++)
+		if (!is_in_place(&hooks[i].probe))
+			return false;
+	/* what the native bound ends is not seen at a load, and counts for ejection */
+	for (i = 0; i < target->loops.nr && watches; i++)
+		if (!is_in_place(&bounds[i]))
+			return false;
+	return true;
+}
+
+/**
+ * lg_hook_nmissed - hits that the kernel did not deliver
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned long lg_hook_nmissed(void)
+{
+	unsigned long n = 0;
+	u32 i;
+
+	for (i = 0; i < nr_hooks; i++)
+		n += READ_ONCE(hooks[i].probe.nmissed);
+	return n;
+}
+
+/**
+ * lg_hook_where - what an engine probes
+ * @engine: the engine
+ * @t: what was found
+ * @buf: set to symbol+offset of each place, with commas
+ * @size: its size
+ *
+ * Context: any.
+ * Return: the length of that.
+ */
+int lg_hook_where(const struct lg_engine *engine, const struct lg_target *t,
+		  char *buf, size_t size)
+{
+	const struct lg_loop *loop;
+	const u32 *offsets;
+	u32 i, j, nr;
+	int len = 0;
+
+	for (i = 0; i < t->loops.nr; i++) {
+		loop = &t->loops.loop[i];
+		nr = engine->places(loop, &offsets);
+		for (j = 0; j < nr; j++)
+			len += scnprintf(buf + len, size - len, "%s%s+%#x", len ? "," : "",
+					 loop->function.name, offsets[j]);
+	}
+	return len;
+}

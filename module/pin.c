@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Keeping the module loaded while it ends loops
+ *
+ * To take the hook away from under a BPF scheduler that loops for ever would trap the CPUs at
+ * once, that of rmmod included. So a loop that is ended takes a reference on the module, and a
+ * work puts it when none was ended for a while: rmmod says "in use", as for any module that is.
+ */
+#include <linux/atomic.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "pin.h"
+
+enum {
+	/* real-time tasks may keep the scheduler, and so the loop, off a CPU for most of a second */
+	QUIET_MS	= 1250,
+};
+
+static void look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look);
+
+/* Is the reference held? Whoever changes it from 0 to 1 takes it. */
+static atomic_t pinned;
+
+/* A loop was ended since the work looked last. */
+static bool ended;
+
+static void look_later(void)
+{
+	queue_delayed_work(system_wq, &look_work, msecs_to_jiffies(QUIET_MS));
+}
+
+static void look(struct work_struct *work)
+{
+	if (!xchg(&ended, false)) {
+		atomic_set_release(&pinned, 0);
+		module_put(THIS_MODULE);
+		return;
+	}
+	look_later();
+}
+
+/**
+ * lg_pin - a loop was ended
+ *
+ * If the reference is put right then by the work, the next one that is ended takes another.
+ *
+ * Context: hard irq, no rq lock held.
+ */
+void lg_pin(void)
+{
+	WRITE_ONCE(ended, true);
+	if (atomic_read(&pinned) || atomic_xchg(&pinned, 1))
+		return;
+	/* fails when rmmod has begun: then it is unloaded as if this loop had come after that */
+	if (try_module_get(THIS_MODULE))
+		look_later();
+}
+
+/**
+ * lg_pin_stop - the module is being unloaded
+ *
+ * Context: task, may sleep. Nobody holds a reference.
+ */
+void lg_pin_stop(void)
+{
+	cancel_delayed_work_sync(&look_work);
+}
