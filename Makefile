@@ -93,7 +93,7 @@ help:
 	@echo 'make demo          show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
 	@echo 'make check         run all tests, in virtual machines; CASES="rescue-* hang-*" for some'
 	@echo 'make check-all     the same on every kernel there is a recipe for, an hour and a half more the first time'
-	@echo 'make torture       races, bad input and strangers for an hour (SECONDS=), from a seed (SEED=), with a report'
+	@echo 'make torture       races, bad input and tracers for an hour (SECONDS=), from a seed (SEED=), with a report'
 	@echo 'make bench         measure what the module costs, in instructions of virtual machines, 40 minutes'
 	@echo ''
 	@echo 'KVER=  the kernel to build for (now $(KVER))'

@@ -65,7 +65,7 @@ guest() {
 	claim "loops end at 32" equal 32 "$(param max_loops)"
 	sched_stop
 	livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

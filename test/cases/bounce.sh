@@ -36,5 +36,5 @@ guest() {
 	sched_stop
 	claim "tasks were bounced" \
 		positive "$(sed -n 's/.*bounced=//p' /tmp/sched.log | tail -n 1 | cut -d' ' -f1)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }

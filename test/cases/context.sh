@@ -19,8 +19,8 @@ guest() {
 		"$(param hits) $(param trips) $(param kicks)"
 	claim "the scheduler is still enabled" scx_state enabled
 	sched_stop
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "a new load starts afresh" load
 	claim "it is armed again" equal armed "$(param state)"
-	rmmod scx_loopguard
+	unload
 }

@@ -6,7 +6,7 @@
 
 kernel=unbounded
 # four emulated CPUs need four of the host
-more_variants="4:loopsite 4:kretprobe 4:loopsite,livepatch 4:without"
+more_variants="4:loopsite 4:callsite 4:loopsite,livepatch 4:without"
 smt=2
 # As in siblings.sh; and where core scheduling goes while a task is being put, see without().
 known="WARNING: .* (pick|put_prev)_task_scx"
@@ -46,7 +46,7 @@ cycles() {
 	local i=0
 
 	while [ $i -lt "$1" ]; do
-		rmmod scx_loopguard || return 1
+		unload || return 1
 		load engine="$2" limit=$((i + 9)) || return 1
 		within 5 tripped || return 1
 		equal $((i + 9)) "$(param max_loops)" || return 1
@@ -102,7 +102,7 @@ guest() {
 	hogs_stop
 	claim "normal work goes on" normal_work
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
 }
 

@@ -76,7 +76,7 @@ without() {
 		;;
 	esac
 	say unloading "$1"
-	rmmod scx_loopguard
+	unload
 	say unloaded "$1"
 	[ "${1%-breakpoint}" = "$1" ] || echo 1 >/proc/sys/debug/kprobes-optimization
 }
@@ -88,8 +88,8 @@ is_jump() {
 # settings CPUS
 settings() {
 	echo unloaded loopsite
-	[ "$1" != 2 ] || echo loopsite-budget loopsite-breakpoint kretprobe loopsite+livepatch \
-		kretprobe+livepatch
+	[ "$1" != 2 ] || echo loopsite-budget loopsite-breakpoint callsite loopsite+livepatch \
+		callsite+livepatch
 }
 
 guest() {
@@ -166,7 +166,7 @@ host() {
 		costs loopsite-breakpoint cross 800
 		costs loopsite+livepatch pipe 300
 		costs loopsite+livepatch cross 610
-		costs kretprobe pipe 2050
-		costs kretprobe cross 3850
+		costs callsite pipe 2050
+		costs callsite cross 3850
 	fi
 }

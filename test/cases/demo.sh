@@ -31,7 +31,7 @@ guest() {
 	say max_loops "$(param max_loops)"
 	hogs_stop
 	normal_work && say work yes
-	rmmod scx_loopguard && say rmmod yes
+	unload && say rmmod yes
 	usleep 1500000
 }
 

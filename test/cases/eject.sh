@@ -9,7 +9,7 @@ kernel=unbounded
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
 variants="2:loopsite 8:loopsite 2:loopsite@bounded 2:loopsite@next"
-more_variants="1:loopsite 2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
+more_variants="1:loopsite 2:callsite 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
 2:loopsite@nextbounded"
 
 sysrq=/proc/sys/kernel/sysrq
@@ -134,7 +134,7 @@ guest() {
 	storms_end
 	claim "it was not this module" equal 3 "$(param ejections)"
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "no eject_ms at load either" not load eject_ms=500
 }
 

@@ -4,19 +4,19 @@
 # exactly the limit and goes away without a trace.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe 2:loopsite,livepatch 2:kretprobe,livepatch"
+variants="2:loopsite 2:callsite 2:loopsite,livepatch 2:callsite,livepatch"
 more_variants="
 2:loopsite@nosyms
-2:loopsite@clang 2:kretprobe@clang 2:loopsite,livepatch@clang 2:kretprobe,livepatch@clang
-2:loopsite@depth 2:kretprobe@depth 2:loopsite,livepatch@depth 2:kretprobe,livepatch@depth
-2:loopsite@small 2:kretprobe@small 2:loopsite,livepatch@small 2:kretprobe,livepatch@small
-2:loopsite@rt 2:kretprobe@rt 2:loopsite,livepatch@rt 2:kretprobe,livepatch@rt
-2:loopsite@l1 2:kretprobe@l1 2:loopsite,livepatch@l1 2:kretprobe,livepatch@l1
-2:loopsite@l2 2:kretprobe@l2 2:loopsite,livepatch@l2 2:kretprobe,livepatch@l2
-2:loopsite@midseries 2:kretprobe@midseries
-2:loopsite,livepatch@midseries 2:kretprobe,livepatch@midseries
-2:loopsite@g2 2:kretprobe@g2 2:loopsite,livepatch@g2 2:kretprobe,livepatch@g2
-2:loopsite@next 2:kretprobe@next 2:loopsite,livepatch@next 2:kretprobe,livepatch@next
+2:loopsite@clang 2:callsite@clang 2:loopsite,livepatch@clang 2:callsite,livepatch@clang
+2:loopsite@depth 2:callsite@depth 2:loopsite,livepatch@depth 2:callsite,livepatch@depth
+2:loopsite@small 2:callsite@small 2:loopsite,livepatch@small 2:callsite,livepatch@small
+2:loopsite@rt 2:callsite@rt 2:loopsite,livepatch@rt 2:callsite,livepatch@rt
+2:loopsite@l1 2:callsite@l1 2:loopsite,livepatch@l1 2:callsite,livepatch@l1
+2:loopsite@l2 2:callsite@l2 2:loopsite,livepatch@l2 2:callsite,livepatch@l2
+2:loopsite@midseries 2:callsite@midseries
+2:loopsite,livepatch@midseries 2:callsite,livepatch@midseries
+2:loopsite@g2 2:callsite@g2 2:loopsite,livepatch@g2 2:callsite,livepatch@g2
+2:loopsite@next 2:callsite@next 2:loopsite,livepatch@next 2:callsite,livepatch@next
 "
 
 guest() {
@@ -69,7 +69,7 @@ guest() {
 		livepatch_off
 		claim "without the livepatch it says so" equal "$1" "$(param engine)"
 	fi
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
 	claim "normal work goes on" normal_work
 }

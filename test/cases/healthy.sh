@@ -3,7 +3,7 @@
 # Schedulers that behave never notice the module.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe"
+variants="2:loopsite 2:callsite"
 # five schedulers, each of which the verifier reads first
 timeout=180
 
@@ -26,5 +26,5 @@ guest() {
 	claim "no kick" equal 0 "$(param kicks)"
 	claim "no trip is on record" equal "-1 0 none" \
 		"$(param last_trip_cpu) $(param last_trip_ns) $(param last_trip_ops)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }

@@ -7,7 +7,7 @@
 kernel=unbounded
 variants="2:unlock 2:brink 2:held 2:dying 2:idle 2:rt 2:rt@next
 2:unlock,without 2:idle,without 2:rt,without"
-more_variants="2:held,without 2:dying,without 32:all 32:all,without 2:unlock,kretprobe 2:held,loopsite,livepatch
+more_variants="2:held,without 2:dying,without 32:all 32:all,without 2:unlock,callsite 2:held,loopsite,livepatch
 2:unlock@next 2:brink@next 2:held@next 2:idle@next
 2:unlock,without@next 2:held,without@next 2:idle,without@next 2:rt,without@next"
 # with KASAN fork takes so long that no task is met while it exits
@@ -122,7 +122,7 @@ with() {
 	hogs_stop
 	claim "normal work goes on" normal_work
 	[ -z "$2" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
 	claim "normal work goes on without it" normal_work
 }

@@ -43,7 +43,7 @@ guest() {
 	fi
 	claim "-n $1: the scheduler ends as usual" sched_stop
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

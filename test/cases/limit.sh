@@ -40,7 +40,7 @@ lowered_meanwhile() {
 	claim "a limit that is lowered ends an invocation that is under way" ended_between 65 2000
 	sched_stop
 	echo 0 >$tracing/events/scx_loopguard/trip/enable
-	rmmod scx_loopguard
+	unload
 }
 
 # When an invocation with the old limit is over, and one with the new one has begun. Nothing is
@@ -74,13 +74,13 @@ guest() {
 			equal "$limit" "$(loops_of_a_storm)"
 		claim "limit=$limit: each trip is a kick" \
 			equal "$(param trips)" "$(param kicks)"
-		claim "limit=$limit: rmmod succeeds" rmmod scx_loopguard
+		claim "limit=$limit: rmmod succeeds" unload
 	done
 
 	load
 	echo 7 >$params/limit
 	claim "limit written at run time: loops end at it" \
 		equal 7 "$(loops_of_a_storm)"
-	rmmod scx_loopguard
+	unload
 	lowered_meanwhile
 }

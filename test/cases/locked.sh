@@ -48,7 +48,7 @@ tainted() {
 	claim "$1: it loads" insmod "$2"
 	claim "$1: it is armed" equal armed "$(param state)"
 	claim "$1: the taint is OE" equal OE "$(cat /sys/module/scx_loopguard/taint)"
-	claim "$1: rmmod succeeds" rmmod scx_loopguard
+	claim "$1: rmmod succeeds" unload
 }
 
 # What the mode lets in without a good signature, and what it does not.
@@ -150,7 +150,7 @@ rescue() {
 	claim "$1: loops end at 32" equal 32 "$(param max_loops)"
 	livepatch_off
 	claim "$1: normal work goes on" normal_work
-	claim "$1: rmmod succeeds" rmmod scx_loopguard
+	claim "$1: rmmod succeeds" unload
 	claim "$1: nothing is left" nothing_left
 }
 
@@ -178,7 +178,7 @@ guest() {
 	# what all else loads
 	cp /signed/*.ko /lib
 	rescue loopsite
-	rescue kretprobe
+	rescue callsite
 }
 
 host() {
@@ -186,7 +186,7 @@ host() {
 	case $words@$kernel_name in
 	none@locked|enforce@locked)
 		# to enable a BPF scheduler takes its time, as in rescue.sh
-		for engine in loopsite kretprobe; do
+		for engine in loopsite callsite; do
 			claim "$engine: no CPU misses its heartbeat for a second" at_most 1000 \
 				"$(longest_gap "$(mark storm-$engine)" "$(mark ejected-$engine)")"
 		done ;;

@@ -4,7 +4,7 @@
 # later is lost, and back when it is armed again.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe"
+variants="2:loopsite 2:callsite"
 
 in_log() { # COUNT PATTERN
 	equal "$1" "$(news | grep -c -e "$2")"
@@ -37,13 +37,12 @@ guest() {
 	sched scx_simple
 	normal_work
 	lost_and_back /sys/kernel/debug/kprobes/enabled
-	[ "$1" = loopsite ] || lost_and_back /proc/sys/kernel/ftrace_enabled
 	sched_stop
 
 	sched scx_spin -l 5
 	claim "it rescues after all that" ejected 40 "runnable task stall"
 	claim "the highest count is the limit" equal 32 "$(param max_loops)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

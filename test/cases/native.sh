@@ -4,8 +4,8 @@
 # and leaves it to it, unless it is told to be tighter.
 
 kernel=bounded
-variants="2:loopsite 2:kretprobe"
-more_variants="2:loopsite@nextbounded 2:kretprobe@nextbounded"
+variants="2:loopsite 2:callsite"
+more_variants="2:loopsite@nextbounded 2:callsite@nextbounded"
 
 # The kernel's own bound kicks the CPU from the loop; the scheduler does from BPF.
 kernel_trips() {
@@ -58,7 +58,7 @@ guest() {
 		ejected 40 "runnable task stall"
 	wait "$sched_pid"
 	claim "it was not this module's doing" equal 0 "$(param kicks)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 
 	load engine="$1" limit=8
 	claim "a smaller limit arms it" equal armed "$(param state)"
@@ -71,7 +71,7 @@ guest() {
 	only_the_bound
 	echo N >$params/enforce
 	claim "with enforce=N it is native again" equal native "$(param state)"
-	claim "rmmod succeeds again" rmmod scx_loopguard
+	claim "rmmod succeeds again" unload
 }
 
 host() {

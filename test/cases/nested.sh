@@ -7,7 +7,7 @@
 
 kernel=next
 variants="2:loopsite"
-more_variants="2:kretprobe 2:loopsite,livepatch"
+more_variants="2:callsite 2:loopsite,livepatch"
 
 # nest ROOTS_OPTIONS CHILDS_OPTIONS
 nest() {
@@ -61,7 +61,7 @@ guest() {
 	claim "it is armed" equal armed "$(param state)"
 	hogs_stop
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

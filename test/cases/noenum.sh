@@ -17,7 +17,7 @@ guest() {
 	wait "$sched_pid"
 	claim "this module ended the loops" positive "$(param kicks)"
 	claim "at its limit" equal 8 "$(param max_loops)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 
 	load limit=100
 	claim "the state is armed again" equal armed "$(param state)"
@@ -27,5 +27,5 @@ guest() {
 	wait "$sched_pid"
 	claim "the kernel ended the loops" equal 0 "$(param trips)"
 	claim "before the 32nd iteration went on" equal 31 "$(param max_loops)"
-	claim "rmmod succeeds again" rmmod scx_loopguard
+	claim "rmmod succeeds again" unload
 }

@@ -21,5 +21,5 @@ guest() {
 	claim "the highest count is the limit" equal 32 "$(param max_loops)"
 	claim "the scheduler's name is said to be unknown" \
 		equal unknown "$(param last_trip_ops)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }

@@ -26,5 +26,5 @@ guest() {
 	normal_work
 	claim "-n 100: CPUs are kicked after enforce=Y" positive "$(param kicks)"
 	sched_stop
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }

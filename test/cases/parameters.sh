@@ -67,19 +67,19 @@ guest() {
 	for value in Loopsite loopsites 1 livepatch; do
 		claim "engine=$value at load is refused" \
 			load_fails "engine=$value" \
-			"engine: '$value' is not auto, loopsite or kretprobe"
+			"engine: '$value' is not auto, loopsite or callsite"
 	done
 
 	claim "an unknown option does not stop it" load limt=5
 	claim "an unknown option is named" logged "unknown parameter 'limt' ignored"
 	claim "the load line shows the settings" logged \
 		"scx_loopguard: .* loaded: state=armed, loopsite at $(loop_function)+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0"
-	rmmod scx_loopguard
+	unload
 
 	load limit=0x10 enforce
 	claim "limit=0x10 is 16" equal 16 "$(param limit)"
 	claim "a bare enforce is Y" equal Y "$(param enforce)"
-	rmmod scx_loopguard
+	unload
 
 	load
 	claim "there are these files and no others" equal \
@@ -140,5 +140,5 @@ guest() {
 	claim "enforce: on is Y" equal "Y armed" \
 		"$(param enforce) $(param state)"
 
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }

@@ -23,7 +23,7 @@ guest() {
 	claim "the kernel's limit is shown" equal 32 "$(param native_limit)"
 	say state "$(param state)"
 	say limit "$(param native_limit)"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

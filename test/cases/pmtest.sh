@@ -6,8 +6,8 @@
 
 kernel=locked
 # a kernel of its own, which takes long to build; the debug one has pm_test too
-more_variants="2:finite,loopsite,30 2:endless,loopsite,30 2:finite,kretprobe,15
-2:endless,kretprobe,15 2:finite,kretprobe,10@debug"
+more_variants="2:finite,loopsite,30 2:endless,loopsite,30 2:finite,callsite,15
+2:endless,callsite,15 2:finite,callsite,10@debug"
 append=log_buf_len=4M
 
 power=/sys/power
@@ -45,7 +45,7 @@ tripping() {
 }
 
 reload() { # ENGINE LIMIT
-	rmmod scx_loopguard && load engine="$1" limit="$2"
+	unload && load engine="$1" limit="$2"
 }
 
 # one ENGINE I OPTION...: from storm to storm
@@ -86,7 +86,7 @@ guest() {
 	claim "the scheduler comes to an end" within 20 scx_state disabled
 	hogs_stop
 	claim "normal work goes on" normal_work
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
 }
 

@@ -8,7 +8,7 @@
 # An endless loop takes the machine away where the module does not protect, as it is meant
 # to. So there are rounds of two kinds: in "cycles" the module comes and goes and is turned
 # off in every way, and all loops are finite; in "storm" it stays and loops are endless,
-# and then rmmod has to wait for the end of the storm. A hang is a finding.
+# and then rmmod says that it is in use. A hang is a finding.
 
 kernel=unbounded
 variants="2:30,${LG_SEED-1}"
@@ -74,7 +74,7 @@ act() {
 loads() {
 	pick 3
 	case $picked in
-	0) set -- engine=kretprobe ;;
+	0) set -- engine=callsite ;;
 	*) set -- engine=loopsite ;;
 	esac
 	pick 40
@@ -87,8 +87,10 @@ loads() {
 			pause 800
 			within 60 off_and_out
 		fi
-		# in the middle of whatever there is
-		rmmod scx_loopguard && did unload
+		# in the middle of whatever there is; while it ends loops, which are finite
+		pick 2
+		[ $picked = 0 ] || echo N >$params/enforce
+		within 60 rmmod scx_loopguard && did unload
 	else
 		# kprobes are off, or somebody's is in the way
 		did refused
@@ -234,8 +236,6 @@ traces() {
 		off_and_on 300 function nop $tracing/current_tracer
 		;;
 	1)
-		# it hides from engine kretprobe what that has to see
-		[ "$round" = cycles ] || return
 		off_and_on 200 function_graph nop $tracing/current_tracer
 		;;
 	2)
@@ -318,7 +318,7 @@ cycles() {
 	end_round
 	# the last cycle may have been cut short at any point
 	[ ! -d $livepatch ] || within 60 off_and_out
-	[ ! -d $params ] || rmmod scx_loopguard
+	[ ! -d $params ] || unload
 }
 
 storm() {
@@ -346,16 +346,19 @@ storm() {
 	: >/tmp/stop
 	trips=$(param trips)
 	claim "what was just started loops, or is over" within 60 storms_or_is_over
-	if storms; then what=rmmod-of-a-storm; else what=rmmod-after-a-storm; fi
-	rmmod scx_loopguard &
-	if ! within 100 not kill -0 $!; then
-		claim "rmmod of a storm comes to an end" not kill -0 $!
+	if storms; then
+		claim "rmmod of a storm says that it is in use" in_use
+		did rmmod-of-a-storm
+		echo S >/proc/sysrq-trigger
+	fi
+	if ! within 100 rmmod scx_loopguard; then
+		claim "rmmod after a storm succeeds" rmmod scx_loopguard
 		stacks
 		grep . $params/* | while read -r a; do say stuck "$a"; done
 		say "done"
 		poweroff -f
 	fi
-	wait $! && did $what
+	did rmmod-after-a-storm
 	end_round
 }
 
@@ -364,10 +367,10 @@ find_functions() {
 	load
 	claim "the best engine is had" equal loopsite "$(param engine)"
 	loop_function=$(param target) loop_function=${loop_function%%+*}
-	claim "it goes before the races" rmmod scx_loopguard
-	load engine=kretprobe
-	consume=$(param target)
-	rmmod scx_loopguard
+	claim "it goes before the races" unload
+	load engine=callsite
+	consume=$(grep -oxE "(scx_)?consume_dispatch_q" $tracing/available_filter_functions)
+	unload
 	grep -oE "^($loop_function|$consume)\$" $tracing/available_filter_functions \
 		>$tracing/set_ftrace_filter
 	cat $tracing/set_ftrace_filter >$tracing/set_graph_function
@@ -392,7 +395,7 @@ guest() {
 		pick 10
 		case $((rounds % 4)) in
 		1) storm engine=loopsite $((picked + 6)) ;;
-		3) storm engine=kretprobe $((picked + 6)) ;;
+		3) storm engine=callsite $((picked + 6)) ;;
 		*) cycles $((picked + 8)) ;;
 		esac
 	done
@@ -420,7 +423,7 @@ guest() {
 	claim "it loads and trips after all that" tripped
 	claim "it is live" equal Y "$(param live)"
 	sched_stop
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 starts() {

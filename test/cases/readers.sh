@@ -15,7 +15,7 @@ with_reader() {
 	within 60 livepatch_gone
 	rmmod scx_loopguard_livepatch
 	while cat $params/state; do :; done >/tmp/states 2>/dev/null &
-	rmmod scx_loopguard || return 1
+	unload || return 1
 	wait $!
 	! grep -vx -e armed -e disabled /tmp/states
 }

@@ -5,9 +5,9 @@
 # reported by then.
 
 more_variants="
-2:loopsite@debug 2:kretprobe@debug 2:loopsite,livepatch@debug
-2:loopsite@nextdebug 2:kretprobe@nextdebug 2:loopsite,livepatch@nextdebug
-2:loopsite@kcsan 2:kretprobe@kcsan 2:loopsite,livepatch@kcsan
+2:loopsite@debug 2:callsite@debug 2:loopsite,livepatch@debug
+2:loopsite@nextdebug 2:callsite@nextdebug 2:loopsite,livepatch@nextdebug
+2:loopsite@kcsan 2:callsite@kcsan 2:loopsite,livepatch@kcsan
 "
 
 reads() {
@@ -47,7 +47,7 @@ guest() {
 	claim "the storm ends" within 20 scx_state disabled
 	hogs_stop
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

@@ -35,7 +35,7 @@ guest() {
 	claim "the last trip's scheduler is named" \
 		equal "${1#scx_}" "$(param last_trip_ops)"
 	claim "the guest does normal work" normal_work
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "the guest does normal work without it" normal_work
 }
 

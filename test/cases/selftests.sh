@@ -15,7 +15,7 @@ guest() {
 	suite=$1
 	shift
 	"suite_$suite" "$@"
-	[ ! -d $params ] || claim "rmmod succeeds" rmmod scx_loopguard
+	[ ! -d $params ] || claim "rmmod succeeds" unload
 	claim "normal work goes on" normal_work
 }
 

@@ -5,7 +5,7 @@
 
 kernel=unbounded
 variants="4:loopsite"
-more_variants="4:kretprobe 4:loopsite,livepatch 4:without@bounded"
+more_variants="4:callsite 4:loopsite,livepatch 4:without@bounded"
 smt=2
 # 6.12 says so of itself: what it has noted for a sibling, to keep the task there, is
 # still there when a task of another class runs on it. With its own bound, without the module, too.
@@ -72,7 +72,7 @@ guest() {
 	hogs_stop
 	claim "normal work goes on" normal_work
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

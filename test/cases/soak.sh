@@ -144,10 +144,10 @@ cpu_goes() {
 comes_and_goes() {
 	sched scx_spin -n 100
 	pause 500
-	rmmod scx_loopguard
+	unload
 	pause 500
 	pick 2
-	if [ $picked = 0 ]; then load engine=kretprobe; else load; fi
+	if [ $picked = 0 ]; then load engine=callsite; else load; fi
 	pause 500
 	sched_stop
 }
@@ -238,7 +238,7 @@ guest() {
 	claim "there were some" positive $((nr - 5))
 	claim "most had a scheduler that was enabled" positive $((nr / 4 + 1 - idle))
 	claim "the last ones were not lost on it" tripped_since
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
 }
 

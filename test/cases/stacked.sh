@@ -45,7 +45,7 @@ is_rescued() {
 
 guest() {
 	"$1"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "normal work goes on" normal_work
 }
 
@@ -60,7 +60,7 @@ before() {
 	claim "the log says why" logged "what leads to the dispatch loop is livepatched by other already"
 	other_off
 	claim "it is armed when the other is gone" within 10 state_is armed
-	rmmod scx_loopguard
+	unload
 
 	other_on pass=Y
 	load

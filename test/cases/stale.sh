@@ -16,5 +16,5 @@ guest() {
 		ejected 40 "runnable task stall"
 	claim "this module ended the loops" positive "$(param kicks)"
 	hogs_stop
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }

@@ -6,7 +6,7 @@
 
 kernel=unbounded
 variants=
-more_variants="2:native@bounded 2:loopsite 2:kretprobe 2:loopsite,livepatch"
+more_variants="2:native@bounded 2:loopsite 2:callsite 2:loopsite,livepatch"
 timeout=1200
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"

@@ -20,7 +20,7 @@ guest() {
 		ejected 3 "disabled by sysrq-S"
 	say ejected
 	claim "the guest does normal work" normal_work
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

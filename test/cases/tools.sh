@@ -92,7 +92,7 @@ guest() {
 	claim "bpftrace has the scheduler and both CPUs" \
 		shows 2 '^@\[spin, [01]\]: [0-9]+$'
 	say bpftrace "$(sed -n 's/^@.*: //p' /tmp/out | awk '{ n += $1 } END { print n }')"
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

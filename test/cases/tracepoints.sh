@@ -5,7 +5,7 @@
 
 kernel=unbounded
 variants="2:loopsite 2:loopsite@next"
-more_variants="2:loopsite@bounded 2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@clang
+more_variants="2:loopsite@bounded 2:callsite 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@clang
 2:loopsite@nosyms 2:loopsite@nextbounded"
 
 tracing=/sys/kernel/debug/tracing
@@ -83,11 +83,11 @@ guest() {
 	claim "a minute later it has another one, with what was left out" \
 		between $((traced - 4)) $((traced + 3)) "$(left_out)"
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod with a tracepoint in use succeeds" rmmod scx_loopguard
+	claim "rmmod with a tracepoint in use succeeds" unload
 	claim "the tracepoints are gone" not ls $events
 	claim "it loads again" load
 	claim "with its tracepoints" ls $events/trip/enable
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 }
 
 host() {

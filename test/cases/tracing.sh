@@ -2,10 +2,10 @@
 # shellcheck shell=dash
 # Tracers on the same functions, and on the very instruction, see what they would
 # see without the module, and the rescue works under them. Only a probe that is on
-# that instruction before the module comes hides it; then the other engine is taken.
+# that instruction before the module comes hides it; in place of loopsite callsite is taken.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
+variants="2:loopsite 2:callsite 2:loopsite,livepatch"
 
 # start_tracing SITE: function tracer on the functions, probes on them and the site
 start_tracing() {
@@ -53,39 +53,36 @@ rescues() {
 }
 
 guest() {
-	local site state=lost
+	local site
 
 	loop=$(loop_function)
 	# the tracers come later
 	load engine="$1"
 	[ -z "${2-}" ] || livepatch
 	claim "the engine" equal "${2-}${2:++}$1" "$(param engine)"
-	site=$loop+0x9
-	[ "$1" = kretprobe ] || site=$(param target)
+	site=$(param target)
 	start_tracing "$site"
 	sched scx_simple
 	traces_all "tracers after the module"
-	# a tracer may be one that hides what that engine has to see
-	[ "$1" = kretprobe ] || state=armed
-	claim "the state tells how sure that is" equal "$state" "$(param state)"
+	claim "it is armed under them" equal armed "$(param state)"
 	claim "it is hit" positive "$(param hits)"
 	sched_stop
 	rescues "tracers after the module"
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod under tracers succeeds" rmmod scx_loopguard
+	claim "rmmod under tracers succeeds" unload
 
 	# and earlier
 	sched scx_simple
 	traces_all "without the module"
+	claim "a probe on the site hides it" not load engine="$1"
 	if [ "$1" = loopsite ]; then
-		claim "a probe on the site hides it" not load engine=loopsite
 		claim "the log has a hint" logged "somebody else's kprobe is in the way"
 		load
-		claim "kretprobe is taken" equal kretprobe "$(param engine)"
-		rmmod scx_loopguard
-		stop_tracing
-		start_tracing "$loop+0x9"
+		claim "callsite is taken" equal callsite "$(param engine)"
+		unload
 	fi
+	stop_tracing
+	start_tracing "$loop+0x9"
 	load engine="$1"
 	[ -z "${2-}" ] || livepatch
 	traces_all "tracers before the module"
@@ -94,7 +91,7 @@ guest() {
 	stop_tracing
 	rescues "without tracers"
 	[ -z "${2-}" ] || livepatch_off
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "no kprobe is left" not grep -q . /sys/kernel/debug/kprobes/list
 }
 

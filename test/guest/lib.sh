@@ -51,6 +51,17 @@ load() {
 	insmod /lib/scx_loopguard.ko "$@"
 }
 
+# unload: once no loop has been ended for a while, see module/pin.c.
+unload() {
+	within 5 rmmod scx_loopguard
+}
+
+# in_use: rmmod says that it is.
+in_use() {
+	not rmmod scx_loopguard 2>/tmp/rmmod.log &&
+		grep -q "Resource temporarily unavailable" /tmp/rmmod.log
+}
+
 # mark_log: what is in the log by now is not to be taken for what comes.
 mark_log() {
 	log_mark=$((${log_mark-0} + 1))

@@ -4,7 +4,7 @@
 # why, and nothing is left behind. What the kernel cannot tell from its own works.
 
 kernel=unbounded
-needs=strangers
+needs=foreign-build
 variants="1"
 
 # magic FILE: what the kernel compares
@@ -20,7 +20,7 @@ nothing_left() {
 
 # refused NAME ERROR LINE
 refused() {
-	local name=$1 error=$2 line=$3 file=/strangers/$1/scx_loopguard.ko
+	local name=$1 error=$2 line=$3 file=/builds/$1/scx_loopguard.ko
 
 	mark_log
 	claim "$name: it does not load" not sh -c "insmod $file 2>/tmp/load.log"
@@ -33,7 +33,7 @@ refused() {
 
 # other_magic NAME: what the kernel says to that
 other_magic() {
-	echo "scx_loopguard: version magic '$(magic /strangers/$1/scx_loopguard.ko)' should be '$(magic /lib/scx_loopguard.ko)'"
+	echo "scx_loopguard: version magic '$(magic /builds/$1/scx_loopguard.ko)' should be '$(magic /lib/scx_loopguard.ko)'"
 }
 
 works() {
@@ -44,7 +44,7 @@ works() {
 	hogs_stop
 	sched_stop
 	claim "$1: loops end at 32" equal 32 "$(param max_loops)"
-	claim "$1: rmmod succeeds" rmmod scx_loopguard
+	claim "$1: rmmod succeeds" unload
 	claim "$1: nothing is left then" nothing_left
 }
 
@@ -52,25 +52,25 @@ guest() {
 	local bad="invalid module format"
 
 	claim "stock: it has another magic" not equal \
-		"$(magic /lib/scx_loopguard.ko)" "$(magic /strangers/stock/scx_loopguard.ko)"
+		"$(magic /lib/scx_loopguard.ko)" "$(magic /builds/stock/scx_loopguard.ko)"
 	# that comes before the magic
 	refused stock "$bad" "module scx_loopguard: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time"
 	refused next "$bad" "$(other_magic next)"
 	claim "bounded: its magic is no other" equal \
-		"$(magic /lib/scx_loopguard.ko)" "$(magic /strangers/bounded/scx_loopguard.ko)"
+		"$(magic /lib/scx_loopguard.ko)" "$(magic /builds/bounded/scx_loopguard.ko)"
 	refused bounded "Invalid argument" "failed to validate module [scx_loopguard] BTF: -22"
 
 	# while what it needs is there
 	load
 	claim "a module that is left is seen" not nothing_left
-	insmod /strangers/next/scx_loopguard_livepatch.ko 2>/tmp/load.log
+	insmod /builds/next/scx_loopguard_livepatch.ko 2>/tmp/load.log
 	claim "next: its livepatch does not load either" \
 		grep -q "livepatch.ko': $bad\$" /tmp/load.log
 	claim "next: no livepatch is left" [ ! -d $livepatch ]
 	works "its own"
 
 	# what it needs of the kernel it finds when it is loaded
-	claim "bounded, without BTF: it loads" insmod /strangers/nobtf/scx_loopguard.ko
+	claim "bounded, without BTF: it loads" insmod /builds/nobtf/scx_loopguard.ko
 	claim "bounded, without BTF: it finds no bound here" equal 0 "$(param native_limit)"
 	works "bounded, without BTF"
 }
