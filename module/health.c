@@ -27,7 +27,8 @@
 enum {
 	LOOK_MS		= 4000,	/* from one look to the next */
 	LOOK_AGAIN_MS	= 1000,	/* the same while there is a foreign livepatch */
-	WAIT_MS		= 250,	/* for a look; a storm may starve workers */
+	WAIT_MS		= 1000,	/* for a look; a storm may starve workers */
+	READER_WAITS_MS	= 250,	/* the same, where a reader of the state waits */
 };
 
 /* in who_is_there(); the others are lg_target_entries()'s */
@@ -112,11 +113,11 @@ static void judge_unseen(void)
 }
 
 /* Under look_lock. */
-static void look(void)
+static void look(unsigned int wait_ms)
 {
 	struct lg_foreign now;
 	u32 there = who_is_there();
-	bool seen = !lg_foreign_look(target, WAIT_MS, &now);
+	bool seen = !lg_foreign_look(target, wait_ms, &now);
 
 	mutex_lock(&lock);
 	if (seen || !ever_seen || (there & ~known)) {
@@ -144,7 +145,7 @@ static DECLARE_DELAYED_WORK(watch_work, watch);
 static void watch(struct work_struct *work)
 {
 	mutex_lock(&look_lock);
-	look();
+	look(WAIT_MS);
 	mutex_unlock(&look_lock);
 	lg_complain();
 	queue_delayed_work(system_power_efficient_wq, &watch_work,
@@ -164,7 +165,7 @@ static void look_if_changed(void)
 	changed = started && who_is_there() != known;
 	mutex_unlock(&lock);
 	if (changed)
-		look();
+		look(READER_WAITS_MS);
 	mutex_unlock(&look_lock);
 }
 

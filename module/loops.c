@@ -327,6 +327,6 @@ int lg_loops_find(const struct lg_layout *layout, struct lg_loops *loops)
 	sum_up(loops);
 	if (loops->site_error && loops->calls_error)
 		return lg_refuse(-EOPNOTSUPP,
-				 "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does, and which of them are the loop's own cannot be shown");
+				 "no dispatch loop found: nothing behind the consume calls reads nr_tasks as the loop does, and which of them are the loop's own cannot be shown (or somebody else's kprobe is in the way)");
 	return 0;
 }
