@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzer for module/site.c. The input is struct input and the loop function's text.
+ * Fuzzer for module/arch/x86/site.c. The input is struct input and the loop function's text.
  * A call that lands near the consume function counts, so that mutations do not
  * lose every call.
  *
@@ -10,13 +10,14 @@
  */
 #include <errno.h>
 
-#include "../../module/site.h"
+#include "../../module/arch/arch.h"
+#include "../../module/flow.h"
 #include "fuzz.h"
 
 enum {
 	CALL_LEN	= 5,
 	NEAR		= 128,
-	MAX_RETURNS	= 4,
+	MAX_CALLS	= 4,
 	RSP		= 4,
 	R12		= 12,
 };
@@ -44,7 +45,7 @@ static void check_insn(const u8 *text, u32 len, const struct lg_site *site,
 {
 	const u8 *p = text + site->offset, *end = text + len;
 	u8 rex = 0, op, modrm, base, sib = 0;
-	int index = LG_REG_NONE;
+	int index = X86_NO_REG;
 	s32 disp = 0;
 	int8_t disp8;
 
@@ -61,7 +62,7 @@ static void check_insn(const u8 *text, u32 len, const struct lg_site *site,
 		sib = *p++;
 		base = sib & 7;
 		index = (sib >> 3 & 7) + (rex & 2 ? 8 : 0);
-		index = index == RSP ? LG_REG_NONE : index;
+		index = index == RSP ? X86_NO_REG : index;
 	}
 	switch (modrm & 0xc0) {
 	case 0x00:
@@ -86,11 +87,11 @@ static void check_insn(const u8 *text, u32 len, const struct lg_site *site,
 	base += rex & 1 ? 8 : 0;
 	require(site->nr_tasks.base == base && base != RSP);
 	require(site->nr_tasks.index == index);
-	require(index == LG_REG_NONE || site->nr_tasks.scale == 1 << (sib >> 6));
+	require(index == X86_NO_REG || site->nr_tasks.scale == 1 << (sib >> 6));
 }
 
-/* Count the calls without the code under test; each has to be in @returns. */
-static u32 count_calls(const struct lg_code *code, const u32 *returns, u32 max)
+/* Count the calls without the code under test; each has to be in @calls. */
+static u32 count_calls(const struct lg_code *code, const u32 *calls, u32 max)
 {
 	u32 at, nr = 0;
 	s32 rel;
@@ -101,7 +102,7 @@ static u32 count_calls(const struct lg_code *code, const u32 *returns, u32 max)
 		    !is_consume(code->address + at + CALL_LEN + (s64)rel))
 			continue;
 		if (nr < max)
-			require(returns[nr] == at + CALL_LEN);
+			require(calls[nr] == at);
 		nr++;
 	}
 	return nr;
@@ -115,19 +116,20 @@ static struct answer find(const u8 *text, u32 from, u32 to,
 	struct lg_code code = {
 		copy_of(text + from, to - from), to - from, address + from,
 	};
-	u32 *returns = malloc(MAX_RETURNS * sizeof(*returns));
+	u32 *calls = malloc(MAX_CALLS * sizeof(*calls));
 	struct lg_site untouched;
 	struct answer a;
 	u32 nr;
+	int found;
 
 	memset(&a, 0xa5, sizeof(a));
 	untouched = a.site;
 	consume = address + (s64)in->consume;
-	nr = lg_site_calls(&code, is_consume, returns, MAX_RETURNS);
-	require(nr == count_calls(&code, returns, MAX_RETURNS));
-	require(nr == lg_site_calls(&code, is_consume, NULL, 0));
+	found = lg_flow_calls(&code, is_consume, calls, MAX_CALLS);
+	nr = count_calls(&code, calls, MAX_CALLS);
+	require(found == (nr > MAX_CALLS ? -E2BIG : (int)nr));
 
-	a.ret = lg_site_find(&code, is_consume, in->disp, &a.site);
+	a.ret = lg_arch_find_site(&code, is_consume, in->disp, &a.site);
 	require((a.ret == -ENOENT) == !nr);
 	if (a.ret) {
 		require(a.ret == -ENOENT || a.ret == -ESRCH ||
@@ -138,7 +140,7 @@ static struct answer find(const u8 *text, u32 from, u32 to,
 		check_insn(code.text, code.len, &a.site, in->disp);
 		a.site.offset += from;
 	}
-	free(returns);
+	free(calls);
 	free((void *)code.text);
 	return a;
 }

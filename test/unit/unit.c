@@ -18,7 +18,8 @@
 #include <bpf/btf.h>
 
 #include "../../module/btf.h"
-#include "../../module/site.h"
+#include "../../module/arch/arch.h"
+#include "../../module/flow.h"
 
 #define SECTION ".BTF"
 
@@ -381,15 +382,22 @@ static bool set_consume(void)
 	return false;
 }
 
+static bool calls_consume(const struct lg_code *code)
+{
+	u32 calls[8];
+
+	return lg_flow_calls(code, is_consume, calls, 8);
+}
+
 /* Some part of what the site is found by is missing or is another one. */
 static void test_no_site(const struct lg_code *code, int offset, bool unnamed)
 {
 	struct lg_site site;
 
-	claim(offset < 0 || lg_site_find(code, is_consume, offset, &site),
+	claim(offset < 0 || lg_arch_find_site(code, is_consume, offset, &site),
 	      "this kernel has no loop site");
 	/* of a field that has only another name the code is the same */
-	claim(unnamed || lg_site_find(code, is_consume, NR_TASKS, &site),
+	claim(unnamed || lg_arch_find_site(code, is_consume, NR_TASKS, &site),
 	      "nor one where others have it");
 }
 
@@ -410,21 +418,21 @@ static void test_site(const char *loop, const struct lg_code *code, int offset)
 	int bit, wrong = 0, lost = 0;
 	u8 *text = (u8 *)code->text;
 
-	claim(!lg_site_find(code, is_consume, offset, &site),
+	claim(!lg_arch_find_site(code, is_consume, offset, &site),
 	      "the loop site of this kernel is found");
 	/* for test/checks/unit, which asks objdump */
 	printf("site %s %#x %#x\n", loop, site.offset, offset);
 
-	claim(lg_site_find(code, is_consume, offset + 4, &other) == -ESRCH,
+	claim(lg_arch_find_site(code, is_consume, offset + 4, &other) == -ESRCH,
 	      "with the displacement of another field it is not found");
 	consume++;
-	claim(lg_site_find(code, is_consume, offset, &other) == -ENOENT,
+	claim(lg_arch_find_site(code, is_consume, offset, &other) == -ENOENT,
 	      "without a call of the consume function it is not found");
 	consume--;
 
 	for (bit = 0; bit < (int)code->len * 8; bit++) {
 		text[bit / 8] ^= 1 << bit % 8;
-		if (lg_site_find(code, is_consume, offset, &other))
+		if (lg_arch_find_site(code, is_consume, offset, &other))
 			lost++;
 		else if (is_misplaced(code, other.offset, site.offset))
 			wrong++;
@@ -437,12 +445,196 @@ static void test_site(const char *loop, const struct lg_code *code, int offset)
 		struct lg_code cut = { malloc(bit ?: 1), bit, code->address };
 
 		memcpy((void *)cut.text, code->text, bit);
-		if (!lg_site_find(&cut, is_consume, offset, &other) &&
+		if (!lg_arch_find_site(&cut, is_consume, offset, &other) &&
 		    other.offset != site.offset)
 			wrong++;
 		free((void *)cut.text);
 	}
 	claim(!wrong, "cut off anywhere it is found or refused, never misplaced");
+}
+
+static unsigned long flush;
+
+static bool is_flush(unsigned long target)
+{
+	return target == flush;
+}
+
+static bool set_flush(void)
+{
+	static const char * const names[] = { "flush_dispatch_buf", "scx_flush_dispatch_buf" };
+	GElf_Sym sym;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (find_symbol(names[i], &sym)) {
+			flush = sym.st_value;
+			return true;
+		}
+	return false;
+}
+
+/* What the module does to find the loop's own calls: their number, or what is wrong. */
+static int loop_calls(const struct lg_code *code, u32 *calls, int max)
+{
+	u32 starts[4];
+	u8 *map = malloc(code->len);
+	int nr, nr_starts;
+
+	nr_starts = lg_flow_calls(code, is_flush, starts, 4);
+	nr = lg_flow_calls(code, is_consume, calls, max);
+	if (nr_starts <= 0 || nr <= 0)
+		nr = -ESRCH;
+	else
+		nr = lg_flow_in_rounds(code, map, starts, nr_starts, calls, nr);
+	if (nr > 0 && !lg_flow_once_a_round(code, map, starts, nr_starts, calls, nr))
+		nr = -ENOTUNIQ;
+	free(map);
+	return nr;
+}
+
+/* Is the site on every way through the loop, as the module asks? */
+static bool is_whole(const struct lg_code *code, const u32 *sites, int nr_sites)
+{
+	u8 *map = malloc(code->len);
+	u32 starts[4];
+	int nr = lg_flow_calls(code, is_flush, starts, 4);
+	bool whole = nr > 0 && lg_flow_once_a_round(code, map, starts, nr, sites, nr_sites);
+
+	free(map);
+	return whole;
+}
+
+static void test_calls(const char *loop, const struct lg_code *code)
+{
+	u32 calls[8], other[8];
+	struct lg_site site;
+	int bit, nr, wrong = 0, lost = 0, i;
+	u8 *text = (u8 *)code->text;
+
+	if (!set_flush())
+		return;
+	nr = loop_calls(code, calls, 8);
+	claim(nr == 1, "of the consume calls one is the loop's own");
+	/* for test/checks/unit, which asks objdump */
+	printf("call %s %#x\n", loop, calls[0]);
+	claim(!lg_arch_find_site(code, is_consume, nr_tasks_of_kernel(), &site) &&
+	      is_whole(code, &site.offset, 1), "no way through the loop goes by its site");
+
+	for (bit = 0; bit < (int)code->len * 8; bit++) {
+		text[bit / 8] ^= 1 << bit % 8;
+		nr = loop_calls(code, other, 8);
+		if (nr < 0)
+			lost++;
+		for (i = 0; i < nr && other[i] != calls[0]; i++)
+			;
+		wrong += nr > 0 && i == nr;
+		text[bit / 8] ^= 1 << bit % 8;
+	}
+	/* a jump of which a bit is flipped may have the call before the loop be in it as well */
+	claim(lost && !wrong, "with any one bit flipped that call is found or refused");
+}
+
+/*
+ * Made-up functions at address 0, a letter an instruction: F and C call what flushes and what
+ * consumes, S is a site, b may branch, J jumps, R returns, X is not known.
+ */
+struct ways {
+	const char *what, *code;
+	int targets[4];		/* of the branches and jumps, in steps */
+	int calls;		/* the loop's own, as loop_calls() */
+	bool whole;		/* the sites are on every way */
+};
+
+static const struct ways ways[] = {
+	{ "a loop, with a call before it", "CFCSbR", { 1 }, 1, true },
+	{ "the same laid out back to front", "JCbRFCSJ", { 1, 4, 2 }, 1, true },
+	{ "two copies of it", "bFCSbRFCSbR", { 6, 1, 6 }, 2, true },
+	{ "a way that goes by the call and the site", "FbCSbR", { 4, 0 }, -ENOTUNIQ, false },
+	{ "a copy without a site", "bFCSbRFCbR", { 6, 1, 6 }, 2, false },
+	{ "two calls and sites in a round", "FCSCSbR", { 0 }, -ENOTUNIQ, false },
+	{ "an instruction that is not known", "FCSXbR", { 0 }, -EOPNOTSUPP, false },
+};
+
+enum { FLUSH = 0x2000, CALLED = 0x1000 };
+
+static void test_way(const struct ways *w)
+{
+	static const u8 len[] = { ['F'] = 5, ['C'] = 5, ['S'] = 3, ['b'] = 2, ['J'] = 2,
+				  ['R'] = 1, ['X'] = 2 };
+	u32 at[17] = {}, sites[8], calls[8];
+	int i, n = strlen(w->code), branch = 0, nr_sites = 0, nr;
+	char what[128];
+	struct lg_code code;
+	u8 *text;
+
+	for (i = 0; i < n; i++)
+		at[i + 1] = at[i] + len[(u8)w->code[i]];
+	code = (struct lg_code){ .text = text = calloc(1, at[n]), .len = at[n] };
+	for (i = 0; i < n; i++) {
+		u8 *p = text + at[i];
+		s32 rel = (w->code[i] == 'F' ? FLUSH : CALLED) - (s32)at[i + 1];
+
+		switch (w->code[i]) {
+		case 'F': case 'C':
+			p[0] = 0xe8;
+			memcpy(p + 1, &rel, 4);
+			break;
+		case 'S':
+			memcpy(p, (u8[]){ 0x8b, 0x45, 0x0c }, 3);	/* mov 0xc(%rbp),%eax */
+			sites[nr_sites++] = at[i];
+			break;
+		case 'b': case 'J':
+			p[0] = w->code[i] == 'b' ? 0x75 : 0xeb;
+			p[1] = at[w->targets[branch++]] - at[i + 1];
+			break;
+		case 'R':
+			p[0] = 0xc3;
+			break;
+		case 'X':
+			memcpy(p, (u8[]){ 0xc5, 0xf8 }, 2);		/* of AVX */
+			break;
+		}
+	}
+	consume = CALLED;
+	flush = FLUSH;
+	nr = loop_calls(&code, calls, 8);
+	snprintf(what, sizeof(what), "%s: the calls are told", w->what);
+	if (nr != w->calls)
+		fprintf(stderr, "unit: %s: %d\n", w->what, nr);
+	claim(nr == w->calls, what);
+	snprintf(what, sizeof(what), "%s: whether its sites are enough", w->what);
+	claim(is_whole(&code, sites, nr_sites) == w->whole, what);
+	free(text);
+}
+
+/*
+ * steps: the lengths of all instructions of .text, against the addresses that objdump has
+ * printed, on standard input. There objdump gives up in the middle of what it does not know.
+ */
+static void test_steps(void)
+{
+	Elf_Scn *scn = section(".text");
+	Elf_Data *data = data_of(scn);
+	struct lg_step step;
+	struct lg_code code;
+	GElf_Shdr shdr;
+	unsigned long at, next = 0, n = 0, differ = 0;
+
+	gelf_getshdr(scn, &shdr);
+	code = (struct lg_code){ data->d_buf, data->d_size, shdr.sh_addr };
+	while (scanf("%lx%*[^\n]", &at) == 1) {
+		differ += next && next != at;
+		n++;
+		next = 0;
+		if (at - code.address < code.len &&
+		    lg_arch_step(&code, at - code.address, &step))
+			next = at + step.len;
+		else
+			differ++;
+	}
+	printf("# %lu instructions, %lu differ\n", n, differ);
+	claim(n > 100000 && differ < n / 50000, "instructions are as long as objdump sees them");
 }
 
 /* Every function of the kernel that has the loop. */
@@ -459,13 +651,15 @@ static void test_sites_of_kernel(bool found, bool unnamed)
 			continue;
 		code = function(loops[i]);
 		/* it may have been inlined into its caller, or the other way round */
-		if (found && !lg_site_calls(&code, is_consume, NULL, 0)) {
+		if (found && !calls_consume(&code)) {
 			free((void *)code.text);
 			continue;
 		}
 		tested++;
-		if (found)
+		if (found) {
 			test_site(loops[i], &code, offset);
+			test_calls(loops[i], &code);
+		}
 		else
 			test_no_site(&code, offset, unnamed);
 		free((void *)code.text);
@@ -485,7 +679,7 @@ struct form {
 enum { CONSUME = 0x1000, RBP = 5, RBX = 3, R12 = 12, R13 = 13 };
 
 static const struct form forms[] = {
-	{ "gcc: mov 0xc(%r13),%eax; test; je", 0, 9, R13, LG_REG_NONE, 32, {
+	{ "gcc: mov 0xc(%r13),%eax; test; je", 0, 9, R13, X86_NO_REG, 32, {
 		0x75, 0x1c,				/* jne found */
 		0x41, 0x8b, 0x45, 0x0c,			/* mov 0xc(%r13),%eax */
 		0x85, 0xc0, 0x74, 0x10,			/* test; je */
@@ -496,20 +690,20 @@ static const struct form forms[] = {
 		0x75, 0x02,				/* jne loop */
 		0xeb, 0x10,				/* jmp ended */
 		0xc7, 0x44, 0x1d, 0x0c, 0, 0, 0, 0 } },
-	{ "bounded: sub $1,%r14d; je first", 0, 15, R12, LG_REG_NONE, 40, {
+	{ "bounded: sub $1,%r14d; je first", 0, 15, R12, X86_NO_REG, 40, {
 		0x75, 0x1c,
 		0x41, 0x83, 0xee, 0x01,			/* sub $1,%r14d */
 		0x74, 0x18,				/* je bound */
 		0x41, 0x8b, 0x44, 0x24, 0x0c,		/* mov 0xc(%r12),%eax */
 		0x85, 0xc0, 0x74, 0x10,
 		0x41, 0xc7, 0x44, 0x24, 0x0c, 0, 0, 0, 0 } },
-	{ "the not-found path by je, and a jmp", 0, 14, R13, LG_REG_NONE, 40, {
+	{ "the not-found path by je, and a jmp", 0, 14, R13, X86_NO_REG, 40, {
 		0x74, 0x03, 0x90, 0x90, 0x90,		/* je +3 */
 		0xeb, 0x00,				/* jmp +0 */
 		0x41, 0x8b, 0x45, 0x0c,
 		0x85, 0xc0, 0x74, 0x0c,
 		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
-	{ "gcc 14: sub; jne back to the load at the loop's head", 0, 11, R12, LG_REG_NONE, 40, {
+	{ "gcc 14: sub; jne back to the load at the loop's head", 0, 11, R12, X86_NO_REG, 40, {
 		0x75, 0x1c,
 		0xeb, 0x12,				/* jmp to the sub */
 		0x41, 0x8b, 0x44, 0x24, 0x0c,		/* mov 0xc(%r12),%eax */
@@ -552,7 +746,7 @@ static void test_form(const struct form *f)
 	text[5] = 0x84;					/* test %al,%al */
 	text[6] = 0xc0;
 	memcpy(text + 7, f->code, f->len);
-	ret = lg_site_find(&code, is_consume, NR_TASKS, &site);
+	ret = lg_arch_find_site(&code, is_consume, NR_TASKS, &site);
 	snprintf(what, sizeof(what), "%s: %s", f->result ? "refused" : "found",
 		 f->what);
 	claim(ret == f->result &&
@@ -567,18 +761,24 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 3)
-		die("usage: unit VMLINUX found|refused|unnamed");
+		die("usage: unit VMLINUX found|refused|unnamed|steps");
 	elf_version(EV_CURRENT);
 	fd = open(argv[1], O_RDONLY);
 	image = elf_begin(fd, ELF_C_READ, NULL);
 	if (!image)
 		die("no ELF file");
 
+	if (!strcmp(argv[2], "steps")) {
+		test_steps();
+		return !!failures;
+	}
 	test_btf();
 	test_short_record();
 	test_sites_of_kernel(!strcmp(argv[2], "found"),
 			     !strcmp(argv[2], "unnamed"));
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		test_form(&forms[i]);
+	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		test_way(&ways[i]);
 	return !!failures;
 }

@@ -232,7 +232,9 @@ bool lg_arch_step(const struct lg_code *code, u32 at, struct lg_step *step)
 		return false;
 	step->len = insn.len;
 	step->flow = flow_of(&insn);
-	step->target = (s64)at + insn.len + insn.imm;
+	step->target = 0;
+	if (step->flow != LG_FLOW_NEXT && step->flow != LG_FLOW_END)
+		step->target = (s64)at + insn.len + insn.imm;
 	return true;
 }
 
