@@ -142,7 +142,7 @@ static unsigned long wrapper(unsigned long a, unsigned long b, unsigned long c,
 }
 
 static unsigned long bare_wrapper(unsigned long a, unsigned long b, unsigned long c,
-				 unsigned long d, unsigned long e, unsigned long f)
+				  unsigned long d, unsigned long e, unsigned long f)
 {
 	return wrap(true, a, b, c, d, e, f);
 }

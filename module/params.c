@@ -173,7 +173,8 @@ MODULE_PARM_DESC(limit, "iterations after which an invocation of the dispatch lo
 
 static struct number budget_us_number = { &lg_budget_us, 0, LG_BUDGET_US_MAX };
 module_param_cb(budget_us, &number_ops, &budget_us_number, 0644);
-MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to " __stringify(LG_BUDGET_US_MAX) "; 0: however long it takes (default)");
+MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to "
+		 __stringify(LG_BUDGET_US_MAX) "; 0: however long it takes (default)");
 
 /*
  * The kernel looks at the first letter of a bool only, or the second one. A word that is none is
@@ -255,7 +256,8 @@ static const struct kernel_param_ops eject_ms_ops = {
 	.get = get_number,
 };
 module_param_cb(eject_ms, &eject_ms_ops, &eject_ms_number, 0644);
-MODULE_PARM_DESC(eject_ms, "eject a BPF scheduler under which a CPU does nothing but trip for so many ms, up to " __stringify(LG_EJECT_MS_MAX) "; 0: never (default)");
+MODULE_PARM_DESC(eject_ms, "eject a BPF scheduler under which a CPU does nothing but trip for so many ms, up to "
+		 __stringify(LG_EJECT_MS_MAX) "; 0: never (default)");
 
 /* The engine that was asked for at load, NULL: the best there is. */
 static const struct lg_engine *wanted_engine;

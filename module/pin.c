@@ -14,7 +14,7 @@
 #include "pin.h"
 
 enum {
-	/* real-time tasks may keep the scheduler, and so the loop, off a CPU for most of a second */
+	/* real-time tasks may keep the loop off a CPU for most of a second */
 	QUIET_MS	= 1250,
 };
 

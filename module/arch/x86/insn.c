@@ -205,8 +205,9 @@ static enum lg_flow flow_of(const struct x86_insn *insn)
 		return LG_FLOW_JUMP;
 	case 0x70 ... 0x7f: case 0xe0 ... 0xe3: case 0x0f80 ... 0x0f8f:
 		return LG_FLOW_BRANCH;
-	case 0xc2: case 0xc3: case 0xca: case 0xcb: case 0xcc: case 0xcf:	/* ret, int3, iret */
-	case 0x0f07: case 0x0f35:						/* sysret, sysexit */
+	case 0xc2: case 0xc3: case 0xca: case 0xcb: case 0xcf:	/* return */
+	case 0x0f07: case 0x0f35:				/* to user space */
+	case 0xcc:						/* int3 */
 		return LG_FLOW_END;
 	case GROUP5:
 		return (insn->reg & 7) == 4 || (insn->reg & 7) == 5 ? LG_FLOW_END :
