@@ -15,7 +15,9 @@
 #include "btf.h"
 
 enum {
-	LG_BTF_HEADER_LEN	= 24,	/* newer ones only add to its end */
+	LG_BTF_HEADER_LEN	= 24,	/* newer ones only add to its end ... */
+	LG_BTF_KINDS		= 24,	/* ... as these: offset and length of the kinds */
+	LG_BTF_KINDS_END	= 32,
 	LG_BTF_PTR_SIZE		= 8,
 	LG_BTF_MAX_DEPTH	= 32,	/* typedefs and qualifiers in a row */
 };
@@ -27,18 +29,19 @@ struct cursor {
 	u32 next;	/* offset of the record after this one */
 };
 
+/* As in 7.3, whose BTF uses bits of both that were 0 before. */
 static u32 kind_of(const struct btf_type *type)
 {
-	return BTF_INFO_KIND(type->info);
+	return type->info >> 24 & 0x7f;
 }
 
 static u32 vlen_of(const struct btf_type *type)
 {
-	return BTF_INFO_VLEN(type->info);
+	return type->info & 0xffffff;
 }
 
 /* Bytes that follow the common part of a record, or -EINVAL for no known kind. */
-static s64 trailer_size(const struct btf_type *type)
+static s64 trailer_size(const struct lg_btf *btf, const struct btf_type *type)
 {
 	u32 vlen = vlen_of(type);
 
@@ -72,9 +75,11 @@ static s64 trailer_size(const struct btf_type *type)
 		return (s64)vlen * sizeof(struct btf_var_secinfo);
 	case BTF_KIND_DECL_TAG:
 		return sizeof(struct btf_decl_tag);
-	default:
-		return -EINVAL;
 	}
+	if (!kind_of(type) || kind_of(type) >= btf->nr_kinds)
+		return -EINVAL;
+	return btf->kinds[kind_of(type)].info_size +
+	       (s64)vlen * btf->kinds[kind_of(type)].member_size;
 }
 
 /*
@@ -92,7 +97,7 @@ static int cursor_step(const struct lg_btf *btf, struct cursor *c)
 		return -EINVAL;
 
 	c->type = (const void *)(btf->types + c->next);
-	trailer = trailer_size(c->type);
+	trailer = trailer_size(btf, c->type);
 	if (trailer < 0 || trailer > (s64)(left - sizeof(*c->type)))
 		return -EINVAL;
 
@@ -164,6 +169,23 @@ static s64 type_size(const struct lg_btf *btf, u32 id)
 	return -EINVAL;
 }
 
+/* The kinds, where the header tells of them. */
+static int find_kinds(struct lg_btf *btf, const struct btf_header *h, u64 body)
+{
+	u32 at, len;
+
+	btf->nr_kinds = 0;
+	if (h->hdr_len < LG_BTF_KINDS_END)
+		return 0;
+	memcpy(&at, (const u8 *)h + LG_BTF_KINDS, sizeof(at));
+	memcpy(&len, (const u8 *)h + LG_BTF_KINDS + sizeof(at), sizeof(len));
+	if (at % sizeof(u16) || (u64)at + len > body)
+		return -EINVAL;
+	btf->kinds = (const void *)((const u8 *)h + h->hdr_len + at);
+	btf->nr_kinds = len / sizeof(*btf->kinds);
+	return 0;
+}
+
 /**
  * lg_btf_open - check the header of a BTF blob and find its sections
  * @btf: filled in; it points into @data, which has to outlive it
@@ -193,7 +215,7 @@ int lg_btf_open(struct lg_btf *btf, const void *data, size_t size)
 	btf->types_len = h->type_len;
 	btf->strings = (const char *)data + h->hdr_len + h->str_off;
 	btf->strings_len = h->str_len;
-	return btf->strings[btf->strings_len - 1] ? -EINVAL : 0;
+	return btf->strings[btf->strings_len - 1] ? -EINVAL : find_kinds(btf, h, body);
 }
 
 /**

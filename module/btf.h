@@ -11,11 +11,20 @@
 
 #include <linux/types.h>
 
+/* What follows a record of some kind, as newer kernels tell: one piece, and one a member. */
+struct lg_btf_kind {
+	u8 info_size;
+	u8 member_size;
+	u16 flags;
+};
+
 struct lg_btf {
 	const u8 *types;
 	u32 types_len;
 	const char *strings;
 	u32 strings_len;
+	const struct lg_btf_kind *kinds;	/* by their number */
+	u32 nr_kinds;
 };
 
 struct lg_btf_member {

@@ -291,6 +291,57 @@ static void test_short_record(void)
 	free(blob);
 }
 
+/* A struct behind a record of a kind that only the header tells of, or nobody. */
+static void test_unknown_kind(void)
+{
+	struct {
+		struct btf_header h;
+		u32 kinds_off, kinds_len;
+		char strings[8];
+		struct lg_btf_kind kinds[31];
+		struct btf_type unknown;
+		char trailer[4 + 2 * 12];
+		struct btf_type number;
+		u32 encoding;
+		struct btf_type type;
+		struct btf_member first;
+	} *blob = calloc(1, sizeof(*blob));
+	size_t hdr_len = offsetof(typeof(*blob), strings);
+	struct lg_btf_member m = {};
+	struct lg_btf btf;
+
+	blob->h.magic = BTF_MAGIC;
+	blob->h.version = BTF_VERSION;
+	blob->h.hdr_len = hdr_len;
+	blob->h.str_len = sizeof(blob->strings);
+	blob->h.type_off = offsetof(typeof(*blob), unknown) - hdr_len;
+	blob->h.type_len = sizeof(*blob) - offsetof(typeof(*blob), unknown);
+	blob->kinds_off = sizeof(blob->strings);
+	blob->kinds_len = sizeof(blob->kinds);
+	blob->kinds[30] = (struct lg_btf_kind){ 4, 12, 0 };
+	memcpy(blob->strings, "\0s\0m", 5);
+	blob->unknown.info = 30 << 24 | 2;
+	blob->number.info = BTF_KIND_INT << 24;
+	blob->number.size = 4;
+	blob->type.name_off = 1;
+	blob->type.info = BTF_KIND_STRUCT << 24 | 1;
+	blob->type.size = 8;
+	blob->first.name_off = 3;
+	blob->first.type = 2;
+	blob->first.offset = 32;
+	claim(!lg_btf_open(&btf, blob, sizeof(*blob)) &&
+	      !lg_btf_member(&btf, "s", "m", &m) && m.offset == 4 && m.size == 4,
+	      "a record of a kind that the header tells of is skipped");
+	blob->kinds_len = 30 * sizeof(*blob->kinds);
+	claim(!lg_btf_open(&btf, blob, sizeof(*blob)) &&
+	      lg_btf_member(&btf, "s", "m", &m) == -EINVAL,
+	      "one of a kind that nobody tells of is malformed");
+	blob->kinds_len = 1 << 20;
+	claim(lg_btf_open(&btf, blob, sizeof(*blob)) == -EINVAL,
+	      "kinds that are not all in the blob are malformed");
+	free(blob);
+}
+
 static void test_btf(void)
 {
 	Elf_Data *data = data_of(section(SECTION));
@@ -774,6 +825,7 @@ int main(int argc, char **argv)
 	}
 	test_btf();
 	test_short_record();
+	test_unknown_kind();
 	test_sites_of_kernel(!strcmp(argv[2], "found"),
 			     !strcmp(argv[2], "unnamed"));
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
