@@ -29,7 +29,7 @@ static bool ended;
 
 static void look_later(void)
 {
-	queue_delayed_work(system_wq, &look_work, msecs_to_jiffies(QUIET_MS));
+	schedule_delayed_work(&look_work, msecs_to_jiffies(QUIET_MS));
 }
 
 static void look(struct work_struct *work)

@@ -6,7 +6,7 @@
 # rescue works.
 
 kernel=unbounded
-variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:covered 2:rivals 2:traced 2:native@bounded"
+variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:covered 2:rivals 2:traced 2:redirected 2:native@bounded"
 
 other=/sys/kernel/livepatch/other
 
@@ -188,11 +188,15 @@ caller() {
 	transition balance_scx
 }
 
-# takes_away FUNCTION TRY: a livepatch does, and is gone again
+# takes_away FUNCTION TRY [SECONDS]: a livepatch does, and is gone again
 takes_away() {
 	claim "livepatch ${other##*/} of $1 loads, $2" \
 		insmod "/lib/${other##*/}.ko" "function=$1" pass=N
-	claim "it is lost at once, $2" equal lost "$(param state)"
+	if [ "${3-}" ]; then
+		claim "it is lost within $3 s, $2" within "$3" state_is lost
+	else
+		claim "it is lost at once, $2" equal lost "$(param state)"
+	fi
 	claim "it is in force, $2" within 20 other_is_in_force
 	claim "it is lost then, $2" equal lost "$(param state)"
 	other_off
@@ -219,8 +223,8 @@ covered() {
 	livepatch_off
 }
 
-# One on top of another changes nothing at the entry. The lower one goes on to the loop, so there
-# is evidence, of before.
+# One on top of another changes nothing at the entry, and is looked for every second. The lower
+# one goes on to the loop, so there is evidence, of before.
 rivals() {
 	local try
 
@@ -233,7 +237,7 @@ rivals() {
 		sched_stop
 		claim "it still is, $try" equal armed "$(param state)"
 		other=/sys/kernel/livepatch/rival
-		takes_away "$(loop_function)" "$try"
+		takes_away "$(loop_function)" "$try" 3
 		other=/sys/kernel/livepatch/other
 	done
 	other_off
@@ -264,6 +268,23 @@ traced() {
 	echo >$tracing/kprobe_events
 	claim "it is armed without the tracers" equal armed "$(param state)"
 	is_rescued "after both"
+}
+
+# A jump in the place of the call of fentry is nobody's livepatch. This one goes on to the loop.
+redirected() {
+	load
+	claim "a jump comes to its entry" insmod /lib/redirect.ko function="$(loop_function)"
+	claim "under a jump it is lost at once" equal lost "$(param state)"
+	claim "the log says why" logged "scx_loopguard: lost: a jump "
+	sched scx_simple
+	normal_work
+	claim "it is armed as soon as the loop is seen" equal armed "$(param state)"
+	sched_stop
+	is_rescued "under a jump"
+	claim "the livepatch of ours does not load there" \
+		not insmod /lib/scx_loopguard_livepatch.ko
+	claim "the jump goes" rmmod redirect
+	claim "it is armed without it" equal armed "$(param state)"
 }
 
 # The kernel's own bound is in code that does not run any more; to disarm the probe besides
