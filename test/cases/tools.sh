@@ -5,8 +5,8 @@
 
 kernel=unbounded
 needs=tracers
-variants="2:loopsite 2:loopsite@next"
-more_variants="2:loopsite@bounded"
+variants="2:loopsite@stock73"
+more_variants="2:loopsite 2:loopsite@bounded 2:loopsite@next"
 
 # one_liner TOOL: how the README has it
 one_liner() {
