@@ -68,7 +68,7 @@ guest() {
 	claim "the README has three" equal 3 "$(wc -l </one-liners)"
 
 	start perf
-	sleep 3
+	claim "perf attaches" within 60 is_heard
 	storm perf
 	claim "perf is done" until_over 120
 	claim "perf has trips, with their fields" \
