@@ -82,7 +82,7 @@ torture:
 	@test/torture $(or $(SECONDS),3600) $(SEED)
 
 bench:
-	@test/figures --print targets cost storm scale
+	@test/figures targets cost storm scale
 
 help:
 	@echo 'make               build the module for the running kernel'

@@ -4,9 +4,9 @@
 # exactly the limit and goes away without a trace.
 
 kernel=unbounded
-variants="2:loopsite 2:callsite 2:loopsite,livepatch 2:callsite,livepatch"
+variants="2:loopsite 2:callsite 2:loopsite,livepatch"
 more_variants="
-2:loopsite@nosyms
+2:callsite,livepatch 2:loopsite@nosyms
 2:loopsite@clang 2:callsite@clang 2:loopsite,livepatch@clang 2:callsite,livepatch@clang
 2:loopsite@depth 2:callsite@depth 2:loopsite,livepatch@depth 2:callsite,livepatch@depth
 2:loopsite@small 2:callsite@small 2:loopsite,livepatch@small 2:callsite,livepatch@small

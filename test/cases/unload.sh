@@ -5,8 +5,8 @@
 # use; once the scheduler is ejected, or with enforce=N, it can be unloaded.
 
 kernel=unbounded
-variants="2:cycles,10 2:active 2:endless 2:killed 2:bursts 2:native@bounded"
-more_variants="2:cycles,1000"
+variants="2:cycles,10 2:active 2:endless 2:killed 2:native@bounded"
+more_variants="2:bursts 2:cycles,1000"
 
 guest() {
 	say begin
