@@ -42,17 +42,16 @@ sleepers_end() {
 	wait $hog $shell
 }
 
-# One storm, from its first trip to its ejection, in ms; nothing if it was ejected otherwise.
+# One storm; sets took, from its first trip to its ejection in ms.
 storm() {
 	echo >$instances/trips/trace
 	echo >$instances/ejects/trace
 	sleepers
-	sched scx_qmap -l 5 || return 1
+	sched scx_qmap -l 5
 	within 20 scx_state disabled
 	wait "$sched_pid"
 	sleepers_end
-	grep -q ': eject:' $instances/ejects/trace || return 1
-	echo $(($(when ejects eject) - $(when trips trip)))
+	took=$(($(when ejects eject) - $(when trips trip)))
 }
 
 guest() {
@@ -62,9 +61,10 @@ guest() {
 	trace_both
 	while [ $i -lt "$1" ]; do
 		i=$((i + 1))
-		took=$(storm) || { say failed "$i"; continue; }
+		storm
 		say took "$took"
-		[ "$took" -gt 750 ] || in_time=$((in_time + 1))
+		# less than nothing where it was not ejected, or not by the module
+		[ "$took" -lt 500 ] || [ "$took" -gt 750 ] || in_time=$((in_time + 1))
 		[ "$took" -le "$worst" ] || worst=$took
 	done
 	say worst "$worst"
