@@ -169,21 +169,20 @@ static s64 type_size(const struct lg_btf *btf, u32 id)
 	return -EINVAL;
 }
 
-/* The kinds, where the header tells of them. */
-static int find_kinds(struct lg_btf *btf, const struct btf_header *h, u64 body)
+/* The kinds, where the header tells of them in a way that is known. */
+static void find_kinds(struct lg_btf *btf, const struct btf_header *h, u64 body)
 {
 	u32 at, len;
 
 	btf->nr_kinds = 0;
 	if (h->hdr_len < LG_BTF_KINDS_END)
-		return 0;
+		return;
 	memcpy(&at, (const u8 *)h + LG_BTF_KINDS, sizeof(at));
 	memcpy(&len, (const u8 *)h + LG_BTF_KINDS + sizeof(at), sizeof(len));
 	if (at % sizeof(u16) || (u64)at + len > body)
-		return -EINVAL;
+		return;
 	btf->kinds = (const void *)((const u8 *)h + h->hdr_len + at);
 	btf->nr_kinds = len / sizeof(*btf->kinds);
-	return 0;
 }
 
 /**
@@ -215,7 +214,8 @@ int lg_btf_open(struct lg_btf *btf, const void *data, size_t size)
 	btf->types_len = h->type_len;
 	btf->strings = (const char *)data + h->hdr_len + h->str_off;
 	btf->strings_len = h->str_len;
-	return btf->strings[btf->strings_len - 1] ? -EINVAL : find_kinds(btf, h, body);
+	find_kinds(btf, h, body);
+	return btf->strings[btf->strings_len - 1] ? -EINVAL : 0;
 }
 
 /**

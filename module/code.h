@@ -13,6 +13,12 @@ struct lg_code {
 	const u8 *text;
 	u32 len;
 	unsigned long address;	/* where it runs */
+
+	/* the part of it that the compiler has put elsewhere; len 0: there is none */
+	unsigned long cold;
+	u32 cold_len;
+	const u32 *back;	/* where that may come back to, offsets */
+	u32 nr_back;
 };
 
 enum lg_flow {
@@ -20,7 +26,8 @@ enum lg_flow {
 	LG_FLOW_CALL,		/* the same, once the call has returned */
 	LG_FLOW_JUMP,		/* goes on at the target */
 	LG_FLOW_BRANCH,		/* one or the other */
-	LG_FLOW_END,		/* neither, or it cannot be told */
+	LG_FLOW_END,		/* neither: it leaves the function */
+	LG_FLOW_UNKNOWN,	/* it cannot be told */
 };
 
 /* What one instruction means for the way that the code takes. */

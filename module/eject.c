@@ -179,7 +179,8 @@ static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
 {
 	if ((s64)(now - s->last) > (s64)APART_NS)
 		s->ended = true;
-	if (s->ended)
+	/* or it was another scheduler */
+	if (s->ended || (s64)(s->since - READ_ONCE(ejected_at)) <= 0)
 		s->since = 0;
 	if (s->ended || s->task || runs_users_task())
 		s->in_a_row = 0;
@@ -208,8 +209,10 @@ void lg_eject_look(const struct lg_trip *trip)
 	unsigned int ms = READ_ONCE(lg_eject_ms);
 	struct storm *s = this_cpu_ptr(&storms);
 
-	if (likely(!ms))
+	if (likely(!ms)) {
+		s->since = 0;
 		return;
+	}
 	if (is_being_ejected(trip->ns))
 		s->ended = true;
 	else if (is_stuck(s, trip->ns, ms) && is_first(trip->ns))

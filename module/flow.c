@@ -6,17 +6,18 @@
  * buffer to the next such call without leaving the function: an iteration of the dispatch
  * loop. A hook has to be met exactly once in every round that there can be. That is shown
  * here by following every way: no order in which a compiler has laid out the code is
- * relied on, and copies that it has made of the loop are seen.
+ * relied on, and copies that it has made of the loop are seen, if they flush by a call.
  *
- * Jumps through a table are not followed, nor is what a static key switches on later. Code
- * that is never executed may count as a way, as what follows a BUG() does: then a hook is
- * refused that would have done.
+ * What a static key switches on later is not followed. Where there is a jump through a table,
+ * or a probe of somebody else's, nothing is shown. Code that is never executed may count as a
+ * way, as what follows a BUG() does: then a hook is refused that would have done.
  */
 #include <linux/errno.h>
 #include <linux/string.h>
 
 #include "arch/arch.h"
 #include "flow.h"
+#include "image.h"
 
 /* What is known of a byte of the function, if an instruction begins there. */
 enum {
@@ -31,6 +32,25 @@ static void mark(u8 *map, const u32 *at, int nr, u8 what)
 
 	for (i = 0; i < nr; i++)
 		map[at[i]] |= what;
+}
+
+/*
+ * Mark where a jump leads. What leaves for the cold part may come back by any way from there;
+ * what goes elsewhere in the kernel does not. False if there is none of its code: somebody's
+ * probe.
+ */
+static bool mark_target(const struct lg_code *code, u8 *map, s64 target)
+{
+	unsigned long address = code->address + target;
+	struct lg_symbol sym;
+
+	if (target >= 0 && target < code->len)
+		map[target] |= TODO;
+	else if (address - code->cold < code->cold_len)
+		mark(map, code->back, code->nr_back, TODO);
+	else
+		return !lg_image_symbol(address, &sym);
+	return true;
 }
 
 static bool is_seen(const u8 *map, const u32 *at, int nr)
@@ -55,8 +75,8 @@ static bool follow(const struct lg_code *code, u8 *map, u32 at)
 		if (!lg_arch_step(code, at, &step))
 			return false;
 		if ((step.flow == LG_FLOW_JUMP || step.flow == LG_FLOW_BRANCH) &&
-		    step.target >= 0 && step.target < code->len)
-			map[step.target] |= TODO;
+		    !mark_target(code, map, step.target))
+			return false;
 		if (step.flow == LG_FLOW_JUMP || step.flow == LG_FLOW_END)
 			return true;
 		at += step.len;
@@ -145,6 +165,39 @@ bool lg_flow_once_a_round(const struct lg_code *code, u8 *map, const u32 *starts
 	memset(map, 0, code->len);
 	mark(map, starts, nr_starts, STOP);
 	return walk(code, map, sites, nr_sites) && !is_seen(map, sites, nr_sites);
+}
+
+/**
+ * lg_flow_targets - where one piece of code may jump to in a function
+ * @piece: the code, from its first instruction to its last
+ * @code: the function
+ * @targets: set to offsets in the function
+ * @max: the size of @targets
+ *
+ * Context: any.
+ * Return: how many there are, -E2BIG if they are more than @max, -EOPNOTSUPP if there is code
+ * that is not known.
+ */
+int lg_flow_targets(const struct lg_code *piece, const struct lg_code *code, u32 *targets,
+		    int max)
+{
+	struct lg_step step;
+	int nr = 0;
+	s64 target;
+	u32 at;
+
+	for (at = 0; at < piece->len; at += step.len) {
+		if (!lg_arch_step(piece, at, &step))
+			return -EOPNOTSUPP;
+		target = piece->address + step.target - code->address;
+		if ((step.flow != LG_FLOW_JUMP && step.flow != LG_FLOW_BRANCH) ||
+		    target < 0 || target >= code->len)
+			continue;
+		if (nr == max)
+			return -E2BIG;
+		targets[nr++] = target;
+	}
+	return nr;
 }
 
 /**

@@ -27,13 +27,13 @@
 enum {
 	LOOK_MS		= 4000,	/* from one look to the next */
 	LOOK_AGAIN_MS	= 1000,	/* the same while there is a foreign livepatch */
-	WAIT_MS		= 1000,	/* for a look; a storm may starve workers */
-	READER_WAITS_MS	= 250,	/* the same, where a reader of the state waits */
+	WAIT_MS		= 250,	/* for a look; a storm may starve workers */
+	FIRST_WAIT_MS	= 1000,	/* for the first one */
 };
 
 /* in who_is_there(); the others are lg_target_entries()'s */
 #define NOT_WRAPPED BIT(31)
-static_assert(LG_ENTRY_SHIFT(LG_MAX_ENTRIES) < 31);
+static_assert(LG_ENTRY_SHIFT(LG_MAX_ENTRIES) <= 30);
 
 static const struct lg_target *target;
 
@@ -43,6 +43,7 @@ static struct lg_foreign others;	/* as of the last look */
 static unsigned long looked;		/* when that was, in jiffies */
 static u32 known;			/* what who_is_there() said then */
 static bool ever_seen;			/* was there a look that was not too late */
+static bool settling;			/* a CPU may be in the loop still since a jump has come */
 static u64 hits_before;			/* the hits that prove nothing of now */
 static enum lg_health health;
 static bool started;
@@ -86,7 +87,7 @@ static void say(void)
 static void judge(void)
 {
 	bool hooked = lg_canary_fires() && lg_hook_in_place();
-	bool replaced = others.count || LG_ANY_REDIRECTED(known & ~NOT_WRAPPED);
+	bool replaced = others.count || LG_REDIRECTED(known);
 	enum lg_health was = health;
 
 	if (!hooked)
@@ -95,7 +96,7 @@ static void judge(void)
 	 * Which of two loops it was that has been hit is not known, nor, in a transition,
 	 * for which tasks: those that the livepatch has got already go another way.
 	 */
-	if (replaced && (!hooked || target->loops.nr > 1 || others.transition ||
+	if (replaced && (!hooked || target->loops.nr > 1 || others.transition || settling ||
 			 hits_so_far() == hits_before))
 		health = LG_REPLACED;
 	else
@@ -112,19 +113,22 @@ static void judge_unseen(void)
 		hits_before = hits_so_far();
 }
 
-/* Under look_lock. */
-static void look(unsigned int wait_ms)
+/* Under look_lock. Returns whether to look again soon. */
+static bool look(unsigned int wait_ms)
 {
 	struct lg_foreign now;
 	u32 there = who_is_there();
-	bool seen = !lg_foreign_look(target, wait_ms, &now);
+	bool seen = !lg_foreign_look(target, wait_ms, &now), again;
 
 	mutex_lock(&lock);
+	/* hits from before a jump came say nothing of it, nor do those of who was inside then */
+	if (settling || (LG_REDIRECTED(there) & ~LG_REDIRECTED(known)))
+		hits_before = hits_so_far();
+	settling = LG_REDIRECTED(there) & ~LG_REDIRECTED(known);
 	if (seen || !ever_seen || (there & ~known)) {
-		/* hits from before it came, or while it came, say nothing of it */
-		if ((now.count && (now.transition || others.transition ||
-				   now.id != others.id || now.count != others.count)) ||
-		    LG_ANY_REDIRECTED(there & ~known))
+		/* so it is with a livepatch that came, or was coming */
+		if (now.count && (now.transition || others.transition ||
+				  now.id != others.id || now.count != others.count))
 			hits_before = hits_so_far();
 		others = now;
 		ever_seen |= seen;
@@ -136,20 +140,29 @@ static void look(unsigned int wait_ms)
 		judge();
 	else
 		judge_unseen();
+	again = others.count || LG_REDIRECTED(known);
 	mutex_unlock(&lock);
+	return again;
 }
 
 static void watch(struct work_struct *work);
 static DECLARE_DELAYED_WORK(watch_work, watch);
 
-static void watch(struct work_struct *work)
+static void watch_for(unsigned int wait_ms)
 {
+	bool again;
+
 	mutex_lock(&look_lock);
-	look(WAIT_MS);
+	again = look(wait_ms);
 	mutex_unlock(&look_lock);
 	lg_complain();
 	queue_delayed_work(system_power_efficient_wq, &watch_work,
-			   msecs_to_jiffies(READ_ONCE(others.count) ? LOOK_AGAIN_MS : LOOK_MS));
+			   msecs_to_jiffies(again ? LOOK_AGAIN_MS : LOOK_MS));
+}
+
+static void watch(struct work_struct *work)
+{
+	watch_for(WAIT_MS);
 }
 
 /*
@@ -165,14 +178,14 @@ static void look_if_changed(void)
 	changed = started && who_is_there() != known;
 	mutex_unlock(&lock);
 	if (changed)
-		look(READER_WAITS_MS);
+		look(WAIT_MS);
 	mutex_unlock(&look_lock);
 }
 
 /**
  * lg_health - is the hook where it was put, and in code that runs
  *
- * Waits for up to a quarter of a second where somebody has come or gone; what is known of the
+ * Waits for up to half a second where somebody has come or gone; what is known of the
  * livepatches that are there is up to a second old.
  *
  * Context: task, may sleep.
@@ -190,7 +203,7 @@ enum lg_health lg_health(void)
 	}
 	if (!started)
 		goto out;
-	if (others.count && time_after(jiffies, looked + msecs_to_jiffies(2 * LOOK_AGAIN_MS))) {
+	if ((others.count || settling) && time_after(jiffies, looked + msecs_to_jiffies(2 * LOOK_AGAIN_MS))) {
 		/* the worker does not get to it */
 		judge_unseen();
 		looked = jiffies;
@@ -232,7 +245,7 @@ void lg_health_start(const struct lg_target *t)
 	mutex_lock(&lock);
 	started = true;
 	mutex_unlock(&lock);
-	watch(NULL);
+	watch_for(FIRST_WAIT_MS);
 }
 
 /**

@@ -196,7 +196,8 @@ static int arm(struct kprobe *probe, const struct lg_loop *loop, u32 offset,
 		return 0;
 	if (!ret)
 		unregister_kprobe(probe);
-	probe->addr = NULL;
+	/* what the kernel has left in its flags counts when it is registered again */
+	memset(probe, 0, sizeof(*probe));
 	return ret ?: -EIO;
 }
 
@@ -255,21 +256,25 @@ int lg_hook_arm(const struct lg_engine *engine, const struct lg_target *t)
 	return 0;
 }
 
-/*
- * The jump of an optimised probe is taken out of the text a little later. Wait for
- * it, or the next load of the module would not know the code again.
- */
-static void disarm(struct kprobe *probe)
+/* One after the other, those that can be there; NULL behind the last. */
+static struct kprobe *nth_probe(unsigned int i)
 {
-	int tries;
+	if (i < nr_hooks)
+		return &hooks[i].probe;
+	i -= nr_hooks;
+	return i < LG_MAX_LOOPS ? &bounds[i] : NULL;
+}
 
-	if (!probe->addr)
-		return;
-	/* waits until no CPU is in the handler */
-	unregister_kprobe(probe);
-	for (tries = 0; tries < 100 && lg_arch_is_probed(probe->addr, probe->opcode); tries++)
-		msleep(20);
-	memset(probe, 0, sizeof(*probe));
+/* Does the text of any still show it? Somebody else's may be at the same place. */
+static bool any_is_left(void)
+{
+	struct kprobe *probe;
+	unsigned int i;
+
+	for (i = 0; (probe = nth_probe(i)); i++)
+		if (probe->addr && lg_arch_is_probed(probe->addr, probe->opcode))
+			return true;
+	return false;
 }
 
 /**
@@ -279,12 +284,21 @@ static void disarm(struct kprobe *probe)
  */
 void lg_hook_disarm(void)
 {
-	u32 i;
+	struct kprobe *probe;
+	unsigned int i;
 
-	for (i = 0; i < LG_MAX_LOOPS; i++)
-		disarm(&bounds[i]);
-	while (nr_hooks)
-		disarm(&hooks[--nr_hooks].probe);
+	for (i = 0; (probe = nth_probe(i)); i++)
+		if (probe->addr)
+			unregister_kprobe(probe);
+	/*
+	 * The jump of an optimised probe is taken out of the text a little later. Wait for
+	 * it, or the next load of the module would not know the code again.
+	 */
+	for (i = 0; i < 100 && any_is_left(); i++)
+		msleep(20);
+	for (i = 0; (probe = nth_probe(i)); i++)
+		memset(probe, 0, sizeof(*probe));
+	nr_hooks = 0;
 }
 
 /**

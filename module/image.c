@@ -108,6 +108,24 @@ int lg_image_symbol(unsigned long address, struct lg_symbol *sym)
 }
 
 /**
+ * lg_image_is_trampoline - is there one of those that BPF programs at a function have
+ * @address: any address
+ *
+ * They call the function itself. Since 6.19 a jump leads to those that are for its exit only.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool lg_image_is_trampoline(unsigned long address)
+{
+	static const char name[] = "bpf_trampoline_";
+	char buf[KSYM_SYMBOL_LEN];
+
+	sprint_symbol(buf, address);
+	return !strncmp(buf, name, sizeof(name) - 1);
+}
+
+/**
  * lg_image_read - copy bytes of the image
  * @to: where to
  * @from: address

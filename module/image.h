@@ -30,6 +30,7 @@ struct lg_blob {
 unsigned long lg_image_data(const char *name);
 int lg_image_function(const char *name, struct lg_symbol *sym);
 int lg_image_symbol(unsigned long address, struct lg_symbol *sym);
+bool lg_image_is_trampoline(unsigned long address);
 int lg_image_read(void *to, unsigned long from, size_t len);
 unsigned long lg_image_percpu(void);
 int lg_image_btf(struct lg_blob *blob);

@@ -18,6 +18,7 @@ enum {
 	MAX_TEXT	= 64 * 1024,		/* bytes of the loop function */
 	MAX_CONSUMES	= 16,			/* calls of what consumes, in it */
 	MAX_FLUSHES	= 4,			/* calls of what flushes */
+	MAX_BACK	= 32,			/* ways back from its cold part */
 };
 
 /* The kfunc that enters a sub-scheduler's loop; not there in kernels without them. */
@@ -167,7 +168,7 @@ static int find_calls(const struct lg_code *code, const struct lg_layout *l, u8 
  * through the loop are known, a site has to be on all of them: half a loop is none.
  */
 static int look_into(const struct lg_code *code, const struct lg_layout *l,
-		     struct lg_loop *loop, u8 *map)
+		     struct lg_loop *loop, u8 *map, int cold_error)
 {
 	u32 starts[MAX_FLUSHES], calls[MAX_CONSUMES];
 	int nr, nr_starts;
@@ -175,7 +176,7 @@ static int look_into(const struct lg_code *code, const struct lg_layout *l,
 	nr = lg_flow_calls(code, is_consume, calls, MAX_CONSUMES);
 	if (!nr)
 		return -ENOENT;
-	nr_starts = lg_flow_calls(code, is_flush, starts, MAX_FLUSHES);
+	nr_starts = cold_error ?: lg_flow_calls(code, is_flush, starts, MAX_FLUSHES);
 	loop->site_error = nr_starts < 0 ? nr_starts : find_site(code, l, &loop->site);
 	if (!loop->site_error && nr_starts &&
 	    !lg_flow_once_a_round(code, map, starts, nr_starts, &loop->site.offset, 1))
@@ -191,6 +192,43 @@ static int look_into(const struct lg_code *code, const struct lg_layout *l,
 	return 0;
 }
 
+/* What the compiler has put elsewhere of the function: only as a way is that known. */
+static int read_cold(struct lg_code *code, const char *name, u32 *back)
+{
+	struct lg_code cold = {};
+	struct lg_symbol sym;
+	char buf[64];
+	u32 call;
+	u8 *text;
+	int ret;
+
+	snprintf(buf, sizeof(buf), "%s.cold", name);
+	if (lg_image_function(buf, &sym))
+		return 0;
+	if (sym.size > MAX_TEXT)
+		return -E2BIG;
+	text = kvmalloc(sym.size, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	cold.text = text;
+	cold.len = sym.size;
+	cold.address = sym.address;
+	ret = lg_image_read(text, sym.address, sym.size);
+	if (!ret && (lg_flow_calls(&cold, is_consume, &call, 1) ||
+		     lg_flow_calls(&cold, is_flush, &call, 1)))
+		ret = -EOPNOTSUPP;	/* a part of the loop is there */
+	if (!ret)
+		ret = lg_flow_targets(&cold, code, back, MAX_BACK);
+	kvfree(text);
+	if (ret < 0)
+		return ret;
+	code->cold = sym.address;
+	code->cold_len = sym.size;
+	code->back = back;
+	code->nr_back = ret;
+	return 0;
+}
+
 /* @loop->function is set. */
 static int read_function(const struct lg_layout *l, struct lg_loop *loop)
 {
@@ -198,8 +236,9 @@ static int read_function(const struct lg_layout *l, struct lg_loop *loop)
 		.address = loop->function.address,
 		.len = loop->function.size,
 	};
+	u32 back[MAX_BACK];
+	int ret, cold_error;
 	u8 *text;
-	int ret;
 
 	if (!code.len || code.len > MAX_TEXT)
 		return -ENOENT;
@@ -208,8 +247,9 @@ static int read_function(const struct lg_layout *l, struct lg_loop *loop)
 	if (!text)
 		return -ENOMEM;
 	code.text = text;
+	cold_error = read_cold(&code, loop->function.name, back);
 	ret = lg_image_read(text, code.address, code.len) ?:
-	      look_into(&code, l, loop, text + code.len);
+	      look_into(&code, l, loop, text + code.len, cold_error);
 	kvfree(text);
 	return ret;
 }

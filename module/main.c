@@ -86,8 +86,13 @@ static int arm(void)
 	int i, ret, err;
 
 	err = lg_canary_start();
-	if (err)
-		return refuse(err, engines[0]);
+	if (err == -EIO)
+		return refuse(err, NULL);
+	if (err) {
+		pr_err("not loaded: the kernel refuses a kprobe on the module's own code (error %d)\n",
+		       err);
+		return err;
+	}
 
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
 		e = engines[i];
@@ -139,6 +144,7 @@ err_foreign:
 	lg_foreign_stop();
 err_kick:
 	lg_kick_stop();
+	lg_pin_stop();	/* a first hook may have ended a loop already */
 err_sysfs:
 	lg_sysfs_stop();
 	return ret;

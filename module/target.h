@@ -19,8 +19,8 @@ struct lg_target {
 int lg_target_find(struct lg_target *target);
 u32 lg_target_entries(const struct lg_target *target);
 
-/* Of what lg_target_entries() returns: the enum lg_entry of entry @i, and is there a jump. */
+/* Of what lg_target_entries() returns: the enum lg_entry of entry @i, and those with a jump. */
 #define LG_ENTRY_SHIFT(i)	(2 * (i))
-#define LG_ANY_REDIRECTED(e)	((e) >> 1 & ~(e) & 0x55555555)
+#define LG_REDIRECTED(e)	((e) >> 1 & ~(e) & 0x15555555)
 
 #endif

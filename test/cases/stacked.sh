@@ -279,6 +279,9 @@ redirected() {
 	claim "the log says why" logged "scx_loopguard: lost: a jump "
 	sched scx_simple
 	normal_work
+	claim "hits of who may have been inside do not count" equal lost "$(param state)"
+	sleep 2
+	normal_work
 	claim "it is armed as soon as the loop is seen" equal armed "$(param state)"
 	sched_stop
 	is_rescued "under a jump"

@@ -12,6 +12,7 @@
 
 #include "../../module/arch/arch.h"
 #include "../../module/flow.h"
+#include "../../module/image.h"
 #include "fuzz.h"
 
 enum {
@@ -28,6 +29,14 @@ struct input {
 };
 
 static unsigned long consume;
+
+/* for code that leaves a function: no probe */
+int lg_image_symbol(unsigned long address, struct lg_symbol *sym)
+{
+	(void)address;
+	(void)sym;
+	return 0;
+}
 
 static bool is_consume(unsigned long target)
 {
@@ -114,7 +123,9 @@ static struct answer find(const u8 *text, u32 from, u32 to,
 {
 	/* on the heap for ASan to guard their ends */
 	struct lg_code code = {
-		copy_of(text + from, to - from), to - from, address + from,
+		.text = copy_of(text + from, to - from),
+		.len = to - from,
+		.address = address + from,
 	};
 	u32 *calls = malloc(MAX_CALLS * sizeof(*calls));
 	struct lg_site untouched;

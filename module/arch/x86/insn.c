@@ -3,10 +3,9 @@
  * Instructions of x86-64: their length, their operand, where they go on
  *
  * Of the opcodes only what decides their length is here, by the maps of the Intel SDM,
- * volume 2, appendix A. Vector instructions (VEX, EVEX) are not known: the scheduler has
- * none. What is not known ends the look at the function, and nothing is taken from it.
+ * volume 2, appendix A. EVEX is not known, as kernel C has none. What is not known ends the
+ * look at the function, and nothing is taken from it.
  */
-#include <linux/errno.h>
 #include <linux/string.h>
 
 #include "../arch.h"
@@ -20,6 +19,9 @@ enum {
 
 	OP16	= 0x66,		/* the prefix that halves an immediate of four bytes */
 
+	VEX3	= 0xc4,
+	VEX2	= 0xc5,
+	INT3	= 0xcc,
 	JMP32	= 0xe9,
 	JMP8	= 0xeb,
 	GROUP5	= 0xff,		/* calls and jumps through a register or memory, among others */
@@ -99,8 +101,7 @@ static bool is_known(u16 op)
 	switch (op) {
 	case 0x00 ... 0x3f:
 		return (op & 7) < 6;
-	case 0x60 ... 0x62: case 0x82: case 0x9a: case 0xc4: case 0xc5:
-	case 0xce: case 0xd4 ... 0xd6: case 0xea:
+	case 0x60 ... 0x62: case 0x82: case 0x9a: case 0xce: case 0xd4 ... 0xd6: case 0xea:
 	case 0x0f04: case 0x0f0a: case 0x0f0c: case 0x0f0e: case 0x0f0f:
 	case 0x0f24 ... 0x0f27: case 0x0f36: case 0x0f37: case 0x0f39: case 0x0f3b ... 0x0f3f:
 	case 0x0f7a: case 0x0f7b: case 0x0fa6: case 0x0fa7:
@@ -157,6 +158,35 @@ static u32 imm_len(const struct x86_insn *insn, u32 z)
 	return 0;
 }
 
+/* What follows 0x0f, which @byte may be, or stands for it in a VEX prefix. */
+static u16 read_opcode(struct reader *r, struct x86_insn *insn, u8 byte)
+{
+	u8 map;
+
+	if (byte == 0x0f) {
+		byte = next_u8(r);
+		if (byte == 0x38 || byte == 0x3a)
+			next_u8(r);
+		return 0x0f00 | byte;
+	}
+	if (byte != VEX3 && byte != VEX2)
+		return byte;
+	/* whatever else it says changes nothing of the length */
+	insn->prefixed = true;
+	map = byte == VEX2 ? 1 : next_u8(r) & 0x1f;
+	next_u8(r);
+	byte = next_u8(r);
+	switch (map) {
+	case 1:
+		return 0x0f00 | byte;
+	case 2:
+		return 0x0f38;
+	case 3:
+		return 0x0f3a;
+	}
+	return 0x0f04;	/* not known */
+}
+
 /**
  * x86_decode - decode one instruction
  * @code: the function
@@ -182,11 +212,7 @@ bool x86_decode(const struct lg_code *code, u32 at, struct x86_insn *insn)
 		insn->rex = byte & 0xf;
 		byte = next_u8(&r);
 	}
-	insn->op = byte;
-	if (byte == 0x0f)
-		insn->op = 0x0f00 | next_u8(&r);
-	if (insn->op == 0x0f38 || insn->op == 0x0f3a)
-		next_u8(&r);
+	insn->op = read_opcode(&r, insn, byte);
 	if (!is_known(insn->op) || (address32 && insn->op >= 0xa0 && insn->op <= 0xa3))
 		return false;
 	if (has_modrm(insn->op))
@@ -196,7 +222,16 @@ bool x86_decode(const struct lg_code *code, u32 at, struct x86_insn *insn)
 	return !r.overrun;
 }
 
-static enum lg_flow flow_of(const struct x86_insn *insn)
+/*
+ * Somebody's breakpoint has another instruction under it. What compilers put behind a call that
+ * does not return is more than one.
+ */
+static enum lg_flow flow_of_int3(const struct lg_code *code, u32 next)
+{
+	return next < code->len && code->text[next] != INT3 ? LG_FLOW_UNKNOWN : LG_FLOW_END;
+}
+
+static enum lg_flow flow_of(const struct lg_code *code, u32 next, const struct x86_insn *insn)
 {
 	switch (insn->op) {
 	case X86_CALL:
@@ -207,11 +242,13 @@ static enum lg_flow flow_of(const struct x86_insn *insn)
 		return LG_FLOW_BRANCH;
 	case 0xc2: case 0xc3: case 0xca: case 0xcb: case 0xcf:	/* return */
 	case 0x0f07: case 0x0f35:				/* to user space */
-	case 0xcc:						/* int3 */
 		return LG_FLOW_END;
+	case INT3:
+		return flow_of_int3(code, next);
 	case GROUP5:
-		return (insn->reg & 7) == 4 || (insn->reg & 7) == 5 ? LG_FLOW_END :
-								     LG_FLOW_NEXT;
+		/* a jump through a table comes back to this function, and is not followed */
+		return (insn->reg & 7) == 4 || (insn->reg & 7) == 5 ? LG_FLOW_UNKNOWN :
+								      LG_FLOW_NEXT;
 	}
 	return LG_FLOW_NEXT;	/* ud2 too: behind a warning the code goes on */
 }
@@ -220,23 +257,23 @@ static enum lg_flow flow_of(const struct x86_insn *insn)
  * lg_arch_step - where one instruction leads
  * @code: the function
  * @at: where in it
- * @step: filled in
+ * @step: filled in; without a length if the instruction is not known, or not all there
  *
  * Context: any.
- * Return: false if the instruction is not known, or not all there.
+ * Return: false if it is not known where it leads.
  */
 bool lg_arch_step(const struct lg_code *code, u32 at, struct lg_step *step)
 {
 	struct x86_insn insn;
 
+	memset(step, 0, sizeof(*step));
 	if (!x86_decode(code, at, &insn))
 		return false;
 	step->len = insn.len;
-	step->flow = flow_of(&insn);
-	step->target = 0;
+	step->flow = flow_of(code, at + insn.len, &insn);
 	if (step->flow != LG_FLOW_NEXT && step->flow != LG_FLOW_END)
 		step->target = (s64)at + insn.len + insn.imm;
-	return true;
+	return step->flow != LG_FLOW_UNKNOWN;
 }
 
 /**

@@ -70,17 +70,19 @@ int lg_arch_callee(unsigned long called, struct lg_symbol *sym)
 	return -ENOENT;
 }
 
-/*
- * Does the call before @next go to a trampoline that was made for who is called? The one
- * of several is in the kernel's own text.
- */
-static bool is_own_trampoline(unsigned long next, const u8 call[FENTRY_LEN])
+/* Where the call or jump before @next goes. */
+static unsigned long target_of(unsigned long next, const u8 insn[FENTRY_LEN])
 {
 	s32 distance;
 
-	memcpy(&distance, call + 1, sizeof(distance));
-	next += distance;
-	return next >= MODULES_VADDR && next < MODULES_END;
+	memcpy(&distance, insn + 1, sizeof(distance));
+	return next + distance;
+}
+
+/* Was this trampoline made for who is called? The one of several is in the kernel's own text. */
+static bool is_own_trampoline(unsigned long address)
+{
+	return address >= MODULES_VADDR && address < MODULES_END;
 }
 
 /**
@@ -109,14 +111,15 @@ unsigned long lg_arch_body(const struct lg_symbol *function, enum lg_entry *who)
 
 	at += FENTRY_LEN;
 	if (fentry[0] == JMP_REL32)
-		*who = LG_ENTRY_REDIRECTED;
+		*who = lg_image_is_trampoline(target_of(at, fentry)) ? LG_ENTRY_ONE :
+								       LG_ENTRY_REDIRECTED;
 	else if (!memcmp(fentry, nop, sizeof(nop)))
 		*who = LG_ENTRY_FREE;
-	else if (fentry[0] == CALL_REL32 && is_own_trampoline(at, fentry))
+	else if (fentry[0] == CALL_REL32 && is_own_trampoline(target_of(at, fentry)))
 		*who = LG_ENTRY_ONE;
 	else if (fentry[0] != CALL_REL32)
 		return 0;
-	return *who == LG_ENTRY_REDIRECTED ? 0 : at;
+	return fentry[0] == JMP_REL32 ? 0 : at;
 }
 
 /**
