@@ -8,6 +8,7 @@ KDIR ?= /lib/modules/$(KVER)/build
 NAME    := scx_loopguard
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
+DOCDIR  ?= /usr/share/doc/scx-loopguard
 DEB      := $(CURDIR)/deb
 DEB_SRC  := $(DEB)/scx-loopguard-$(VERSION)
 
@@ -41,6 +42,20 @@ install: module
 	$(kbuild) INSTALL_MOD_DIR=updates modules_install
 	@# kbuild runs it only where there is a System.map, which headers in packages have not
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $$(cat $(KDIR)/include/config/kernel.release)
+
+export DESTDIR DOCDIR
+
+# Without DESTDIR it is this machine, on which nobody's files are to be lost.
+install-source:
+	@if [ "$$DESTDIR" ]; then sh scripts/files install source "$$DESTDIR$(DKMS_SRC)"; \
+	else sh scripts/files keep source "$(DKMS_SRC)"; fi
+
+install-doc:
+	@if [ "$$DESTDIR" ]; then sh scripts/files install doc "$$DESTDIR$$DOCDIR"; \
+	else sh scripts/files keep doc "$$DOCDIR"; fi
+
+print-version:
+	@echo $(VERSION)
 
 dkms-install: kernel-check
 	@command -v dkms >/dev/null || { echo "error: dkms is not installed" >&2; exit 1; }
@@ -100,4 +115,4 @@ help:
 	@echo 'KDIR=  its headers or build tree (now $(KDIR))'
 	@echo 'LLVM=  build with clang; set by itself for a kernel that was'
 
-.PHONY: all module kernel-check install dkms-install deb clean demo check check-all torture bench help
+.PHONY: all module kernel-check install install-source install-doc print-version dkms-install deb clean demo check check-all torture bench help
