@@ -15,7 +15,7 @@ override KDIR := $(patsubst %/Makefile,%,$(firstword $(wildcard \
 endif
 
 # A value with odd characters is safe in the environment, where the shell can quote it.
-export KDIR KVER LLVM DESTDIR DOCDIR INSTALL_MOD_PATH SVG
+export KDIR KVER DESTDIR DOCDIR INSTALL_MOD_PATH SVG
 export OVERRIDES := $(MAKEOVERRIDES)
 
 # DKMS passes KERNELRELEASE on for its own purposes; kbuild finds it out by itself. The others
