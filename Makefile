@@ -33,7 +33,7 @@ kbuild = umask 022 && $(MAKE) -C "$$KDIR" M="$$(pwd -P)/module" $$(sh scripts/ke
 all: module
 
 module:
-	@umask 022 && sh scripts/kernel prepare
+	@sh scripts/kernel prepare
 	@$(kbuild) modules
 
 # kbuild runs depmod only where there is a System.map, which headers in packages have not.
