@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash
 # Our Makefile, scripts and dkms.conf around modules that are built in a moment. For checks of
 # how they are built and installed. Source it after claims.sh.
 
