@@ -50,23 +50,26 @@ says() {
 }
 
 # with_mounts COMMAND...: where what is in $work/usr-src, var-lib-dkms and lib-modules is what
-# /usr/src, /var/lib/dkms and /lib/modules have. $work/ro is mounted read-only on itself.
+# /usr/src, /var/lib/dkms and /lib/modules have. $work/ro is mounted read-only on itself, and what
+# is done to our kernel is done to a copy of it.
 with_mounts() {
 	local user=
 
 	[ "$(id -u)" = 0 ] || user=-r
-	mkdir -p "$work"/{usr-src,var-lib-dkms,lib-modules,ro,over/changes,over/work}
+	mkdir -p "$work"/{usr-src,var-lib-dkms,lib-modules,ro,over/changes,over/work,kernel/changes,kernel/work}
 	# shellcheck disable=SC2086
 	unshare $user -m bash -euc '
 		# a machine may have no /lib/modules to mount anything on
 		mount -t overlay overlay /usr/lib -o \
 			"lowerdir=/usr/lib,upperdir=$1/over/changes,workdir=$1/over/work"
 		mkdir -p /usr/lib/modules
+		mount -t overlay overlay "$2" -o \
+			"lowerdir=$2,upperdir=$1/kernel/changes,workdir=$1/kernel/work"
 		for x in usr/src var/lib/dkms lib/modules; do
 			mount --bind "$1/${x//\//-}" "/$x"
 		done
 		mount --bind "$1/ro" "$1/ro"
 		mount -o remount,bind,ro "$1/ro"
-		shift
-		exec "$@"' - "$work" "$@"
+		shift 2
+		exec "$@"' - "$work" "$kernel/build" "$@"
 }
