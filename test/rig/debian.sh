@@ -19,14 +19,20 @@ in_debian() {
 	"$top/test/rig/chroot" --over "$work" "$debian/root" "$@"
 }
 
+# whole_source DIR: our source there, without the tests.
+whole_source() {
+	(
+		cd "$top"
+		for section in source doc; do sh scripts/files install $section "$1"; done
+		cp -r debian scripts "$1"
+	)
+}
+
 # source_in DIR [VERSION]: our source, below the directory of that Debian.
 source_in() {
 	local dir=$work/changes$1
 
-	mkdir -p "$dir"
-	cp -r "$top"/{Makefile,README.md,LICENSE,dkms.conf,module,patches} "$dir"
-	# the developer may have built in place
-	make -s -C "$dir" clean
+	whole_source "$dir"
 	[ $# -eq 1 ] ||
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$2\"/" "$dir/dkms.conf"
 }
