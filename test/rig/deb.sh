@@ -61,15 +61,6 @@ links_lead_somewhere() {
 	[ ! -s "$work/dangling" ] || { cat "$work/dangling"; return 1; }
 }
 
-# What there is below /, but for what keeps a record of it all: logs, dpkg's own files, what
-# depmod has made, and the key that DKMS makes when it signs for the first time.
-listing() {
-	in_debian find / -xdev -path /proc -prune -o -path /root -prune -o -path /tmp -prune -o \
-		-path /var/log -prune -o -path /var/lib/dpkg -prune -o -path /var/cache -prune -o \
-		-path '*/lib/modules/*/modules.*' -o -path '/var/lib/dkms/mok.*' -o -print |
-		LC_ALL=C sort
-}
-
 # package_life KERNEL SUFFIX: all of it. The module is for KERNEL, its file ends in SUFFIX.
 package_life() {
 	local kernel=$1 suffix=$2

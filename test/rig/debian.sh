@@ -84,6 +84,15 @@ nothing_of() {
 	done
 }
 
+# What there is below /, but for what keeps a record of it all: logs, dpkg's own files, what
+# depmod has made, and the key that DKMS makes when it signs for the first time.
+listing() {
+	in_debian find / -xdev -path /proc -prune -o -path /root -prune -o -path /tmp -prune -o \
+		-path /var/log -prune -o -path /var/lib/dpkg -prune -o -path /var/cache -prune -o \
+		-path '*/lib/modules/*/modules.*' -o -path '/var/lib/dkms/mok.*' -o -print |
+		LC_ALL=C sort
+}
+
 # figure_distribution NAME KERNEL EXPECT: for test/figures, once all claims hold.
 figure_distribution() {
 	local dkms
