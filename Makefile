@@ -68,6 +68,9 @@ dkms-uninstall:
 deb:
 	@sh scripts/deb "$(VERSION)"
 
+rpm:
+	@contrib/packaging/rpm rpm
+
 scheds install-tools:
 	@$(MAKE) -C tools $@
 
@@ -100,6 +103,7 @@ help:
 	@echo 'make dkms-install    install it by DKMS, for KVER and every later kernel'
 	@echo 'make dkms-uninstall  undo that, for every kernel'
 	@echo 'make deb             build the packages for Debian, in deb/'
+	@echo 'make rpm             build the package for Fedora and its kin, in rpm/'
 	@echo 'make scheds          build the test schedulers, in tools/'
 	@echo 'make install-tools   install the self-test and the scheduler that it runs'
 	@echo 'make clean           delete what was built'
