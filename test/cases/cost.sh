@@ -85,22 +85,21 @@ is_jump() {
 	grep -F " $(param target) " /sys/kernel/debug/kprobes/list | grep -qF '[OPTIMIZED]'
 }
 
-# settings CPUS KINDS: what "make check" holds the module to is without the kretprobe
+# settings CPUS
 settings() {
 	echo unloaded loopsite
-	[ "$1" = 2 ] || return 0
-	echo loopsite-budget loopsite-breakpoint loopsite+livepatch
-	[ "$2" = "pipe cross" ] || echo kretprobe kretprobe+livepatch
+	[ "$1" != 2 ] || echo loopsite-budget loopsite-breakpoint kretprobe loopsite+livepatch \
+		kretprobe+livepatch
 }
 
 guest() {
-	local s all='' round=0 setting kind
+	local s all round=0 setting kind
 
+	all=$(settings "$(cpus)")
 	# the kernel with a bound of its own is there to be compared with
 	[ "$1" != native ] || { all=unloaded; shift; }
 	s=$1
 	shift
-	[ "$all" ] || all=$(settings "$(cpus)" "$*")
 	[ $# -gt 0 ] || set -- pipe cross wake fork yield
 	case $s in
 	none) ;;
@@ -167,5 +166,7 @@ host() {
 		costs loopsite-breakpoint cross 800
 		costs loopsite+livepatch pipe 300
 		costs loopsite+livepatch cross 610
+		costs kretprobe pipe 2050
+		costs kretprobe cross 3850
 	fi
 }
