@@ -94,7 +94,7 @@ torture:
 	@test/torture $(or $(SECONDS),3600) $(SEED)
 
 bench:
-	@test/figures --print targets cost storm scale
+	@test/figures targets cost storm scale
 
 help:
 	@echo 'make                 build the module for the running kernel'
@@ -120,5 +120,5 @@ help:
 	@echo 'LLVM=     build with clang; set by itself for a kernel that was'
 	@echo 'DESTDIR=  install below this directory'
 
-.PHONY: all module install install-check uninstall install-source install-doc dkms-install dkms-uninstall \
+.PHONY: all module install install-check uninstall install-source install-doc dkms-install dkms-uninstall rpm \
 	deb scheds install-tools print-version clean demo check check-all torture bench help

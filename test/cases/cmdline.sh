@@ -5,7 +5,8 @@
 
 kernel=unbounded
 needs=tracers
-variants="1:off 1:on 1:off@bounded 1:off@next"
+variants="1:off@stock73 1:on@stock73"
+more_variants="1:off 1:on 1:off@bounded 1:off@next"
 
 [ "${words-}" != off ] || append=scx_loopguard.enforce=N
 

@@ -4,7 +4,7 @@
 # not name this CPU's runqueue, nothing is written, and the status says so.
 
 kernel=decoy
-variants="2"
+more_variants="2"
 
 guest() {
 	load limit=2

@@ -10,7 +10,7 @@
 # a sign of corruption.
 
 kernel=unbounded
-variants="2:kretprobe 2:without"
+more_variants="2:kretprobe 2:without"
 # it is a WARN of the kernel's own
 no_debug="2:*"
 known="WARNING: .* (ftrace_shutdown|disarm_kprobe_ftrace)"

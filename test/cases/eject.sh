@@ -8,8 +8,8 @@ kernel=unbounded
 # guest time is instructions, or a busy host would be in it
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
-variants="2:loopsite 8:loopsite 2:loopsite@bounded 2:loopsite@next"
-more_variants="1:loopsite 2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
+variants="2:loopsite@stock73"
+more_variants="2:loopsite 1:loopsite 8:loopsite 2:loopsite@bounded 2:loopsite@next 2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
 2:loopsite@nextbounded"
 
 sysrq=/proc/sys/kernel/sysrq

@@ -4,9 +4,9 @@
 # exactly the limit and goes away without a trace.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe 2:loopsite,livepatch 2:kretprobe,livepatch"
+variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
 more_variants="
-2:loopsite@nosyms
+2:kretprobe,livepatch 2:loopsite@nosyms
 2:loopsite@clang 2:kretprobe@clang 2:loopsite,livepatch@clang 2:kretprobe,livepatch@clang
 2:loopsite@depth 2:kretprobe@depth 2:loopsite,livepatch@depth 2:kretprobe,livepatch@depth
 2:loopsite@small 2:kretprobe@small 2:loopsite,livepatch@small 2:kretprobe,livepatch@small

@@ -5,12 +5,9 @@
 # of rescue.sh: same kernel, same image.
 
 kernel=unbounded
-variants="
-1:scx_spin,5 2:scx_spin,5
-2:scx_qmap,5 8:scx_qmap,5
-"
+variants="2:scx_spin,5 2:scx_qmap,5"
 more_variants="
-8:scx_spin,5 1:scx_qmap,5
+1:scx_spin,5 8:scx_spin,5 1:scx_qmap,5 8:scx_qmap,5
 2:scx_qmap,5@nosyms 2:scx_qmap,5@clang 2:scx_qmap,5@depth
 2:scx_qmap,5@small 2:scx_spin,5@rt
 2:scx_spin,5@l1 2:scx_spin,5@l2 2:scx_spin,5@midseries 2:scx_spin,5@g2

@@ -3,7 +3,8 @@
 # Schedulers that behave never notice the module.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe"
+variants="2:loopsite"
+more_variants="2:kretprobe"
 # five schedulers, each of which the verifier reads first
 timeout=180
 

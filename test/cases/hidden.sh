@@ -5,8 +5,7 @@
 # with any other who is called at the function's entry, as that may be such a one.
 
 kernel=unbounded
-variants="2"
-more_variants="2:@small"
+more_variants="2 2:@small"
 
 state_is() {
 	normal_work

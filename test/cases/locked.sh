@@ -8,9 +8,9 @@ kernel=locked
 needs=signed
 # Debian's own kernel refuses for want of a signature before it does for want of sched_ext;
 # there is no key of it to sign with
-variants="1:enforce@stock 1:integrity@stock 1:confidentiality@stock"
+variants="1:enforce@stock 1:integrity@stock"
 # a kernel of its own, which takes long to build
-more_variants="2:none 2:enforce 2:integrity 2:confidentiality"
+more_variants="1:confidentiality@stock 2:none 2:enforce 2:integrity 2:confidentiality"
 
 case ${words-} in
 enforce)

@@ -4,8 +4,8 @@
 # and leaves it to it, unless it is told to be tighter.
 
 kernel=bounded
-variants="2:loopsite 2:kretprobe"
-more_variants="2:loopsite@nextbounded 2:kretprobe@nextbounded"
+variants="2:loopsite"
+more_variants="2:kretprobe 2:loopsite@nextbounded 2:kretprobe@nextbounded"
 
 # The kernel's own bound kicks the CPU from the loop; the scheduler does from BPF.
 kernel_trips() {

@@ -6,8 +6,7 @@
 # nested-hang.sh.
 
 kernel=next
-variants="2:loopsite"
-more_variants="2:kretprobe 2:loopsite,livepatch"
+more_variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
 
 # nest ROOTS_OPTIONS CHILDS_OPTIONS
 nest() {

@@ -5,7 +5,7 @@
 # kernel's own comes first nothing is lost.
 
 kernel=noenum
-variants="2"
+more_variants="2"
 
 guest() {
 	load limit=8

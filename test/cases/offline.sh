@@ -4,7 +4,8 @@
 # of the module's is left waiting on that CPU. When it is back loops are ended there as ever.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe"
+variants="2:loopsite"
+more_variants="2:kretprobe"
 # 6.12 warns in dl_server_stop() of what it does itself on a CPU that goes off while a BPF
 # scheduler is enabled; without the module too
 no_debug="2:*"

@@ -4,8 +4,7 @@
 # without any module, and every CPU goes on. The module finds the bound in it.
 # The control is hang.sh, on the same kernels without the patch.
 
-variants="2@l1bounded"
-more_variants="2@l2bounded 2@midbounded 2@g2bounded 2@rebounded"
+more_variants="2@l1bounded 2@l2bounded 2@midbounded 2@g2bounded 2@rebounded"
 
 guest() {
 	claim "the module is not there" not grep -q scx_loopguard /proc/modules

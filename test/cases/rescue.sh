@@ -4,15 +4,10 @@
 # own watchdog, while every CPU goes on serving real-time tasks.
 
 kernel=unbounded
-variants="
-1:scx_spin,5 2:scx_spin,5
-2:scx_spin,100 8:scx_spin,100
-2:scx_qmap,5 8:scx_qmap,5
-1:scx_qmap,100 2:scx_qmap,100
-"
+variants="2:scx_spin,5"
 more_variants="
-8:scx_spin,5 1:scx_spin,100
-1:scx_qmap,5 8:scx_qmap,100
+1:scx_spin,5 8:scx_spin,5 1:scx_spin,100 2:scx_spin,100 8:scx_spin,100
+1:scx_qmap,5 2:scx_qmap,5 8:scx_qmap,5 1:scx_qmap,100 2:scx_qmap,100 8:scx_qmap,100
 "
 
 guest() {

@@ -6,7 +6,8 @@
 # rescue works.
 
 kernel=unbounded
-variants="2:before 2:after 2:replaced 2:elsewhere 2:transition 2:caller 2:covered 2:rivals 2:traced 2:native@bounded"
+variants="2:before 2:after 2:replaced 2:transition 2:caller 2:covered 2:traced 2:native@bounded"
+more_variants="2:elsewhere 2:rivals"
 
 other=/sys/kernel/livepatch/other
 

@@ -4,7 +4,7 @@
 # taken for one that has it.
 
 kernel=stale
-variants="2"
+more_variants="2"
 
 guest() {
 	load

@@ -55,7 +55,7 @@ guest() {
 		"$(magic /lib/scx_loopguard.ko)" "$(magic /strangers/stock/scx_loopguard.ko)"
 	# that comes before the magic
 	refused stock "$bad" "module scx_loopguard: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time"
-	refused next "$bad" "$(other_magic next)"
+	refused release "$bad" "$(other_magic release)"
 	claim "bounded: its magic is no other" equal \
 		"$(magic /lib/scx_loopguard.ko)" "$(magic /strangers/bounded/scx_loopguard.ko)"
 	refused bounded "Invalid argument" "failed to validate module [scx_loopguard] BTF: -22"
@@ -63,10 +63,10 @@ guest() {
 	# while what it needs is there
 	load
 	claim "a module that is left is seen" not nothing_left
-	insmod /strangers/next/scx_loopguard_livepatch.ko 2>/tmp/load.log
-	claim "next: its livepatch does not load either" \
+	insmod /strangers/release/scx_loopguard_livepatch.ko 2>/tmp/load.log
+	claim "release: its livepatch does not load either" \
 		grep -q "livepatch.ko': $bad\$" /tmp/load.log
-	claim "next: no livepatch is left" [ ! -d $livepatch ]
+	claim "release: no livepatch is left" [ ! -d $livepatch ]
 	works "its own"
 
 	# what it needs of the kernel it finds when it is loaded

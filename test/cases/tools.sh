@@ -5,8 +5,8 @@
 
 kernel=unbounded
 needs=tracers
-variants="2:loopsite 2:loopsite@next"
-more_variants="2:loopsite@bounded"
+variants="2:loopsite@stock73"
+more_variants="2:loopsite 2:loopsite@bounded 2:loopsite@next"
 
 # one_liner TOOL: how the README has it
 one_liner() {
@@ -68,7 +68,7 @@ guest() {
 	claim "the README has three" equal 3 "$(wc -l </one-liners)"
 
 	start perf
-	sleep 3
+	claim "perf attaches" within 60 is_heard
 	storm perf
 	claim "perf is done" until_over 120
 	claim "perf has trips, with their fields" \

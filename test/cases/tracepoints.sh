@@ -4,8 +4,8 @@
 # in the log: at the first trip, and then once a minute at most.
 
 kernel=unbounded
-variants="2:loopsite 2:loopsite@next"
-more_variants="2:loopsite@bounded 2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@clang
+variants="2:loopsite"
+more_variants="2:loopsite@bounded 2:loopsite@next 2:kretprobe 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@clang
 2:loopsite@nosyms 2:loopsite@nextbounded"
 
 tracing=/sys/kernel/debug/tracing

@@ -5,7 +5,8 @@
 # that instruction before the module comes hides it; then the other engine is taken.
 
 kernel=unbounded
-variants="2:loopsite 2:kretprobe 2:loopsite,livepatch"
+variants="2:loopsite"
+more_variants="2:kretprobe 2:loopsite,livepatch"
 
 # start_tracing SITE: function tracer on the functions, probes on them and the site
 start_tracing() {

@@ -5,8 +5,8 @@
 # no CPU depends on the module.
 
 kernel=unbounded
-variants="2:cycles,25 2:active 2:endless 2:interrupted 2:budget 2:slow 2:heavy 2:sluggish 2:bursts 2:costly@bounded 2:afforded@bounded"
-more_variants="2:cycles,100 2:cycles,1000"
+variants="2:cycles,10 2:active 2:endless 2:interrupted 2:budget 2:costly@bounded"
+more_variants="2:cycles,25 2:slow 2:heavy 2:sluggish 2:bursts 2:afforded@bounded 2:cycles,100 2:cycles,1000"
 # so many iterations are a stall there, or keep the kernel's watchdog for too long
 no_debug="2:@(interrupted|slow)"
 

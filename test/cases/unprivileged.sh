@@ -37,7 +37,7 @@ addresses() {
 
 flood() {
 	nobody sh -c "i=0
-		while [ \$i -lt 500 ]; do
+		while [ \$i -lt 100 ]; do
 			echo bad >$params/limit
 			echo bad >$figures/reset
 			insmod /lib/scx_loopguard.ko limit=bad
