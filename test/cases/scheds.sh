@@ -56,5 +56,5 @@ guest() {
 }
 
 host() {
-	claim "the guest finishes" vm_wait 180
+	claim "the guest finishes" vm_wait 300
 }
