@@ -13,6 +13,10 @@ exits_with() {
 	within 20 grep -q "^EXIT: .*$1" /tmp/sched.log || { tail -n 3 /tmp/sched.log; return 1; }
 }
 
+is_enabled() {
+	scx_state enabled || { tail -n 3 /tmp/sched.log; return 1; }
+}
+
 # ends_with STATUS: of itself
 ends_with() {
 	wait "$sched_pid"
@@ -38,7 +42,8 @@ guest() {
 	hogs 3
 	for spin in /usr/libexec/scx-loopguard/scx_spin /debian12/libexec/scx-loopguard/scx_spin; do
 		sched "$spin"
-		claim "$spin is enabled" scx_state enabled
+		claim "$spin is enabled" is_enabled
+		scx_state enabled || continue
 		claim "$spin: normal work" normal_work
 		claim "$spin: a signal ends it" sched_stop
 		claim "$spin: it has the kernel's word" exits_with "unregistered from user space"
