@@ -4,6 +4,10 @@
 #
 # In $vm_dir: results is what the guest's say wrote, beats.N what its beat wrote on
 # CPU N, console is the serial console, monitor what QEMU's monitor answered.
+#
+# A guest is slow where its host is slow or busy. What proves something counts what the
+# guest has done or the CPU time that the host has given to its CPUs. Host time only
+# ends a guest that is dead, or one that comes to no end.
 
 vm_dir=
 vm_pid=
@@ -14,6 +18,9 @@ qemu=${LG_QEMU:-$("$top/test/rig/qemu")}
 cpu_model=max
 smt=1
 tcg_threads=multi
+
+# The limits of cases, in seconds, are for a host with nothing else to do.
+patience=10
 
 # A timer interrupt may come late on a busy host, which the kernel is not to take for
 # broken hardware (no_timer_check).
@@ -42,7 +49,8 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	done
 	for fifo in con mon; do mkfifo "$vm_dir/$fifo.in" "$vm_dir/$fifo.out"; done
 
-	"$qemu" -accel "tcg,thread=$tcg_threads" -cpu "$model" \
+	# it ends with this shell, however that ends
+	setpriv --pdeathsig KILL "$qemu" -name debug-threads=on -accel "tcg,thread=$tcg_threads" -cpu "$model" \
 		-smp "$smp,threads=$smt" -m 1G \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev pipe,id=con,path="$vm_dir/con" -serial chardev:con \
@@ -65,34 +73,99 @@ vm_running() {
 }
 
 vm_stop() {
-	kill "$vm_pid" 2>/dev/null || true
+	# QEMU may be too busy to end when it is asked to
+	kill -KILL "$vm_pid" 2>/dev/null || true
 	wait "$vm_pid" 2>/dev/null || true
 	exec 7>&- 8>&-
 }
 
-# vm_wait SECONDS: until it has powered off. A slow kernel has more of them.
-vm_wait() {
-	local end=$((SECONDS + $1 * ${slow:-1}))
+# cpu_time: what the host has given to a CPU of the guest so far, in 1/100 s, to the one
+# that has got least. A CPU that spins gets all that there is.
+cpu_time() {
+	local task comm stat share least=
 
-	while vm_running && [ $SECONDS -lt $end ]; do sleep 0.1; done
+	for task in /proc/"$vm_pid"/task/*; do
+		{ read -r comm <"$task/comm" && read -r stat <"$task/stat"; } 2>/dev/null ||
+			continue
+		share=1
+		# shellcheck disable=SC2154 # the case has set cpus
+		case $comm in
+		"ALL CPUs/TCG") share=$cpus ;;
+		"CPU "*/TCG)
+			comm=${comm#CPU }
+			[ "${comm%/*}" -lt "$cpus" ] || continue
+			;;
+		*) continue ;;
+		esac
+		# utime and stime, counted from behind the name
+		read -ra stat <<<"${stat##*) }"
+		share=$(((stat[11] + stat[12]) / share))
+		[ -n "$least" ] && [ "$least" -le $share ] || least=$share
+	done
+	echo "${least:-0}"
+}
+
+# watch NAME FILE...: set quiet, the seconds, and spent, the CPU time, for which nothing
+# has come to these files since the first call of vm_until.
+declare -A seen=() since=() had=()
+watch() {
+	local name=$1 size now
+
+	shift
+	size=$(stat -c %s "$@" | paste -sd+)
+	now=$(cpu_time)
+	if [ "$size" != "${seen[$name]-}" ]; then
+		seen[$name]=$size since[$name]=$SECONDS had[$name]=$now
+	fi
+	quiet=$((SECONDS - since[$name])) spent=$((now - had[$name]))
+}
+
+# A guest that lives beats ten times a second, or writes to its console as it boots. One
+# that is dead has had time enough for that. If all its CPUs sleep they get none.
+dead() {
+	local quiet spent
+
+	watch life "$vm_dir"/{results,console} "$vm_dir"/beats.*
+	if ((quiet >= 300 * ${slow:-1} || quiet >= 60 && spent >= 3000 * ${slow:-1})); then
+		echo "the guest has shown no sign of life for $quiet s"
+	else
+		return 1
+	fi
+}
+
+# vm_until SECONDS COMMAND...: until it succeeds, or there is nothing to wait for. A slow
+# kernel has more of them.
+vm_until() {
+	local end=$((SECONDS + $1 * patience * ${slow:-1}))
+
+	shift
+	seen=()
+	until "$@"; do
+		vm_running || { "$@" || { echo "the guest has ended"; return 1; }; return; }
+		! dead || return 1
+		[ $SECONDS -lt $end ] ||
+			{ echo "the guest lives, but it has not come so far for too long"; return 1; }
+		sleep 0.1
+	done
+}
+
+vm_over() {
 	! vm_running
+}
+
+# vm_wait SECONDS: until it has powered off.
+vm_wait() {
+	vm_until "$1" vm_over
 }
 
 # vm_wait_for SECONDS PATTERN: until a line of results matches.
 vm_wait_for() {
-	local end=$((SECONDS + $1 * ${slow:-1}))
-
-	while [ $SECONDS -lt $end ]; do
-		! grep -qE "$2" "$vm_dir/results" || return 0
-		vm_running || break
-		sleep 0.1
-	done
-	grep -qE "$2" "$vm_dir/results"
+	vm_until "$1" grep -qE "$2" "$vm_dir/results"
 }
 
 # monitor COMMAND: what the monitor answers. The prompt ends the answer.
 monitor() {
-	local from end=$((SECONDS + 5)) answer
+	local from end=$((SECONDS + 60)) answer
 
 	from=$(stat -c %s "$vm_dir/monitor")
 	printf '%s\n' "$*" >&8
@@ -106,21 +179,17 @@ monitor() {
 	printf '%s\n' "$answer"
 }
 
-# silent_for SECONDS LIMIT: no heartbeat for so long, within LIMIT seconds.
+# silent_for SECONDS LIMIT: no heartbeat for so long, within LIMIT seconds. A CPU that the
+# host does not run is silent too: each has had a quarter of that time for itself.
 silent_for() {
-	local end=$((SECONDS + $2 * ${slow:-1})) size last=-1 since=$SECONDS
+	vm_until "$2" silent "$1"
+}
 
-	while [ $SECONDS -lt $end ]; do
-		size=$(cat "$vm_dir"/beats.* | wc -c)
-		if [ "$size" != "$last" ]; then
-			last=$size
-			since=$SECONDS
-		fi
-		[ $((SECONDS - since)) -lt "$1" ] || return 0
-		vm_running || return 1
-		sleep 0.2
-	done
-	return 1
+silent() {
+	local quiet spent
+
+	watch beats "$vm_dir"/beats.*
+	((quiet >= $1 && spent >= $1 * 100 / 4))
 }
 
 # longest_gap FROM TO: the longest time in ms, between two guest times in ns, in
@@ -160,7 +229,8 @@ words_of() {
 
 # all_cpus_trapped: each time that one looks, has every CPU IRQs off, and is one at
 # least in the dispatch loop? The others may wait for one that is: for its rq lock,
-# or for a task to leave it. The guest has said where the loop is, by say_where.
+# or for a task to leave it. The guest has said where the loop is, by say_where. Between
+# two looks every CPU has run.
 all_cpus_trapped() {
 	local look cpu where looping
 
@@ -176,8 +246,13 @@ all_cpus_trapped() {
 		done
 		monitor cont >/dev/null
 		[ $looping -gt 0 ] || { echo "look $look: none loops"; return 1; }
-		sleep 0.2
+		vm_until 6 has_run $(($(cpu_time) + 10)) || return 1
 	done
+}
+
+# has_run CPU_TIME: every CPU has had that.
+has_run() {
+	[ "$(cpu_time)" -ge "$1" ]
 }
 
 # where_is CPU: "on" with IRQs on, "loop" in the dispatch loop, or "elsewhere".
