@@ -23,7 +23,8 @@ tcg_threads=multi
 patience=10
 
 # A timer interrupt may come late on a busy host, which the kernel is not to take for
-# broken hardware (no_timer_check).
+# broken hardware (no_timer_check), nor a CPU that the host does not run for one that
+# RCU waits for (rcu_cpu_stall_timeout). The heartbeats tell of a CPU that is trapped.
 #
 # Always TCG, as KVM is not to be had everywhere and timing differs too much to mix
 # them. A guest that fits the host is not to know that it is one: with the
@@ -59,7 +60,7 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 		-device isa-debugcon,iobase=0xe9,chardev=results \
 		"${beats[@]}" \
 		-kernel "$kernel/bzImage" -initrd "$image" \
-		-append "console=ttyS0 panic=-1 no_timer_check $append" "$@" \
+		-append "console=ttyS0 panic=-1 no_timer_check rcupdate.rcu_cpu_stall_timeout=150 $append" "$@" \
 		>"$vm_dir/qemu.log" 2>&1 9>&- &
 	vm_pid=$!
 	cat "$vm_dir/con.out" >"$vm_dir/console" 9>&- &
@@ -141,6 +142,7 @@ vm_until() {
 	shift
 	seen=()
 	until "$@"; do
+		sample
 		vm_running || { "$@" || { echo "the guest has ended"; return 1; }; return; }
 		! dead || return 1
 		[ $SECONDS -lt $end ] ||
@@ -192,23 +194,69 @@ silent() {
 	((quiet >= $1 && spent >= $1 * 100 / 4))
 }
 
+# sample: add a line to held, the time of the host and for how long altogether one CPU or
+# the other could have run and was not let, both in ns. Guest time that is counted in
+# instructions does not go on meanwhile.
+declare -A waited=()
+held=0
+sample() {
+	local task comm wait most=0
+
+	[[ ${qemu_options-} != *icount* ]] || return 0
+	for task in /proc/"$vm_pid"/task/*; do
+		{ read -r comm <"$task/comm" && read -r _ wait _ <"$task/schedstat"; } 2>/dev/null &&
+			[[ $comm == *CPU*/TCG ]] || continue
+		[ $((wait - ${waited[$task]-0})) -le $most ] || most=$((wait - ${waited[$task]-0}))
+		waited[$task]=$wait
+	done
+	held=$((held + most))
+	echo "${EPOCHREALTIME//[!0-9]/}000 $held" >>"$vm_dir/held"
+}
+
+# boot_time: the host's time in ns when the guest's began.
+boot_time() {
+	local file last
+
+	for file in "$vm_dir"/beats.*; do
+		last=$(tail -n 1 "$file")
+		[ -z "$last" ] || echo $(($(date -r "$file" +%s%N) - last))
+	done | sort -n | head -n 1
+}
+
 # longest_gap FROM TO: the longest time in ms, between two guest times in ns, in
-# which some CPU gave no heartbeat. A CPU that gave none at all counts in full.
+# which some CPU gave no heartbeat, but for what the host did not let it run. A CPU that
+# gave none at all counts in full.
 longest_gap() {
 	[ -n "$1" ] && [ -n "$2" ] || return 0	# no such time, no such gap
 	local cpu
 
+	touch "$vm_dir/held"
 	for cpu in $(seq 0 $((cpus - 1))); do
-		awk -v from="$1" -v to="$2" '
-			BEGIN { at = from }
-			$1 > from && $1 <= to {
-				if ($1 - at > gap) gap = $1 - at
-				at = $1
+		awk -v from="$1" -v to="$2" -v boot="$(boot_time)" '
+			function held(t,	part) {
+				while (i < n && time[i + 1] <= t)
+					i++
+				if (!i || i == n)
+					return sum[i] + 0
+				part = (t - time[i]) / (time[i + 1] - time[i])
+				return sum[i] + part * (sum[i + 1] - sum[i])
 			}
+			function gap_to(t,	h, g) {
+				h = held(t)
+				g = t - at - (h - held_at)
+				if (g > gap)
+					gap = g
+				at = t
+				held_at = h
+			}
+			FILENAME ~ /held$/ { time[++n] = $1 - boot; sum[n] = $2; next }
+			!at { at = from; held_at = held(from) }
+			$1 > from && $1 <= to { gap_to($1) }
 			END {
-				if (to - at > gap) gap = to - at
+				if (!at) { at = from; held_at = held(from) }
+				gap_to(to)
 				printf "%d\n", gap / 1e6
-			}' "$vm_dir/beats.$cpu"
+			}' "$vm_dir/held" "$vm_dir/beats.$cpu"
 	done | sort -n | tail -n 1
 }
 
