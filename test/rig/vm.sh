@@ -45,6 +45,7 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	touch "$vm_dir"/{results,console,monitor}
 	[ "$smp" -gt "$(nproc)" ] || model=$model,-hypervisor
 	for cpu in $(seq 0 $((smp - 1))); do
+		touch "$vm_dir/beats.$cpu"
 		beats+=(-chardev "file,id=beats$cpu,path=$vm_dir/beats.$cpu"
 			-device "isa-debugcon,iobase=$((0x2100 + cpu)),chardev=beats$cpu")
 	done
@@ -63,8 +64,8 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 		-append "console=ttyS0 panic=-1 no_timer_check rcupdate.rcu_cpu_stall_timeout=150 $append" "$@" \
 		>"$vm_dir/qemu.log" 2>&1 9>&- &
 	vm_pid=$!
-	cat "$vm_dir/con.out" >"$vm_dir/console" 9>&- &
-	cat "$vm_dir/mon.out" >"$vm_dir/monitor" 9>&- &
+	setpriv --pdeathsig KILL cat "$vm_dir/con.out" >"$vm_dir/console" 9>&- &
+	setpriv --pdeathsig KILL cat "$vm_dir/mon.out" >"$vm_dir/monitor" 9>&- &
 	# held open, so that QEMU sees no end of file between two writes
 	exec 7<>"$vm_dir/con.in" 8<>"$vm_dir/mon.in"
 }
@@ -77,6 +78,8 @@ vm_stop() {
 	# QEMU may be too busy to end when it is asked to
 	kill -KILL "$vm_pid" 2>/dev/null || true
 	wait "$vm_pid" 2>/dev/null || true
+	# one that QEMU has never opened still waits for that
+	: <>"$vm_dir/con.out" <>"$vm_dir/mon.out"
 	exec 7>&- 8>&-
 }
 
@@ -171,14 +174,14 @@ monitor() {
 
 	from=$(stat -c %s "$vm_dir/monitor")
 	printf '%s\n' "$*" >&8
-	while [ $SECONDS -lt $end ]; do
+	while vm_running && [ $SECONDS -lt $end ]; do
 		answer=$(tail -c +$((from + 1)) "$vm_dir/monitor" | tr -d '\r\0')
 		case $answer in
 		*"(qemu) ") break ;;
 		esac
 		sleep 0.05
 	done
-	printf '%s\n' "$answer"
+	printf '%s\n' "${answer-}"
 }
 
 # silent_for SECONDS LIMIT: no heartbeat for so long, within LIMIT seconds. A CPU that the
