@@ -2,75 +2,87 @@
 #
 # Build, install and test scx_loopguard; "make help" lists the targets.
 
-KVER ?= $(shell uname -r)
-KDIR ?= /lib/modules/$(KVER)/build
-
-NAME    := scx_loopguard
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
-DKMS_SRC := /usr/src/$(NAME)-$(VERSION)
-DEB      := $(CURDIR)/deb
-DEB_SRC  := $(DEB)/scx-loopguard-$(VERSION)
+SOURCE  := /usr/src/scx_loopguard-$(VERSION)
+DOCDIR  ?= /usr/share/doc/scx-loopguard
 
-# DKMS passes these on for its own purposes; kbuild finds them out by itself.
-unexport KERNELRELEASE
-
-auto_conf := $(KDIR)/include/config/auto.conf
-config = $(shell grep -s '^CONFIG_$(1)=y' $(auto_conf))
-
-# A kernel built by clang wants its modules built by clang.
-ifneq ($(call config,CC_IS_CLANG),)
-LLVM ?= 1
-export LLVM
+# KDIR alone says which kernel it is for.
+ifeq ($(KDIR),)
+override KVER := $(or $(KVER),$(shell uname -r))
+override KDIR := $(patsubst %/Makefile,%,$(firstword $(wildcard \
+	/lib/modules/$(KVER)/build/Makefile /usr/src/kernels/$(KVER)/Makefile \
+	/usr/src/linux-headers-$(KVER)/Makefile) /lib/modules/$(KVER)/build))
 endif
 
-kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)/module
+# A value with odd characters is safe in the environment, where the shell can quote it.
+export KDIR KVER DESTDIR DOCDIR INSTALL_MOD_PATH SVG
+export OVERRIDES := $(MAKEOVERRIDES)
+
+# DKMS passes KERNELRELEASE on for its own purposes; kbuild finds it out by itself. The others
+# would send kbuild or cd elsewhere.
+unexport KERNELRELEASE KBUILD_OUTPUT KBUILD_EXTMOD CDPATH
+
+# depmod and dkms are not on everybody's PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+# "make -j clean all" is to do one after the other. The -j is for kbuild.
+.NOTPARALLEL:
+
+kbuild = umask 022 && $(MAKE) -C "$$KDIR" M="$$(pwd -P)/module" $$(sh scripts/kernel flags)
 
 all: module
 
-module: kernel-check
-	$(kbuild) modules
+module:
+	@sh scripts/kernel prepare
+	@$(kbuild) modules
 
-# Say what is wrong before kbuild says something else.
-kernel-check:
-	@test -d $(KDIR) || { echo "error: no kernel headers in $(KDIR): install the headers of $(KVER) (Debian: linux-headers-$(KVER)), or set KVER or KDIR" >&2; exit 1; }
-	@test -f $(auto_conf) || { echo "error: $(KDIR) is not configured: $(auto_conf) is missing" >&2; exit 1; }
-	@test -n "$(call config,SCHED_CLASS_EXT)" || { echo "error: this kernel has no sched_ext (CONFIG_SCHED_CLASS_EXT is off): there is no loop to guard" >&2; exit 1; }
-	@test -n "$(call config,KPROBES)" || { echo "error: this kernel has no kprobes (CONFIG_KPROBES is off)" >&2; exit 1; }
+# kbuild runs depmod only where there is a System.map, which headers in packages have not.
+install: install-check module
+	@$(kbuild) INSTALL_MOD_DIR=updates INSTALL_MOD_PATH="$$(sh scripts/kernel root)" modules_install
+	@sh scripts/kernel depmod
 
-install: module
-	$(kbuild) INSTALL_MOD_DIR=updates modules_install
-	@# kbuild runs it only where there is a System.map, which headers in packages have not
-	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $$(cat $(KDIR)/include/config/kernel.release)
+install-check:
+	@sh scripts/kernel check
+	@sh scripts/kernel may-install
 
-dkms-install: kernel-check
-	@command -v dkms >/dev/null || { echo "error: dkms is not installed" >&2; exit 1; }
-	rm -rf $(DKMS_SRC)
-	mkdir -p $(DKMS_SRC)
-	cp -r module patches dkms.conf Makefile README.md LICENSE $(DKMS_SRC)
-	@# without --force DKMS is content with what it has of that version, or of a later one
-	dkms build --force $(NAME)/$(VERSION) -k $(KVER)
-	dkms install --force $(NAME)/$(VERSION) -k $(KVER)
+uninstall:
+	@sh scripts/kernel uninstall
+	@sh scripts/files remove "$$DESTDIR$$DOCDIR"
 
-# The package's version is DKMS's. It is built from a copy: debhelper leaves traces.
+# On this machine, that is without DESTDIR, nobody's files are to be lost.
+install-source:
+	@if [ "$$DESTDIR" ]; then sh scripts/files install source "$$DESTDIR$(SOURCE)"; \
+	else sh scripts/files keep source "$(SOURCE)"; fi
+
+install-doc:
+	@if [ "$$DESTDIR" ]; then sh scripts/files install doc "$$DESTDIR$$DOCDIR"; \
+	else sh scripts/files keep doc "$$DOCDIR"; fi
+
+dkms-install:
+	@sh scripts/kernel check
+	@sh scripts/dkms install "$(VERSION)"
+
+dkms-uninstall:
+	@sh scripts/dkms uninstall "$(VERSION)"
+
 deb:
-	@command -v dh_dkms >/dev/null || { echo "error: what builds packages is missing (Debian: apt install build-essential debhelper dh-dkms)" >&2; exit 1; }
-	rm -rf $(DEB)
-	mkdir -p $(DEB_SRC)
-	cp -r ABI Makefile README.md contrib debian dkms.conf module $(DEB_SRC)
-	$(MAKE) -C $(DEB_SRC) clean
-	sed 's/@VERSION@/$(VERSION)/; s/@DATE@/'"$$(date -R)"'/' debian/changelog.in >$(DEB_SRC)/debian/changelog
-	cd $(DEB_SRC) && dpkg-buildpackage -b -us -uc
-	rm -rf $(DEB_SRC)
-	@ls $(DEB)/*.deb
+	@sh scripts/deb "$(VERSION)"
+
+rpm:
+	@contrib/packaging/rpm rpm
+
+scheds install-tools:
+	@$(MAKE) -C tools $@
+
+print-version:
+	@echo "$(VERSION)"
 
 # No kernel is needed to clean up.
 clean:
-	find module -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
-		-name '*.mod.c' -o -name '.*.cmd' -o -name modules.order -o \
-		-name Module.symvers \) -delete
+	@sh scripts/kernel clean
 
 demo:
-	@test/demo $(SVG)
+	@test/demo $${SVG:+"$$SVG"}
 
 check:
 	@test/run $(CASES)
@@ -85,19 +97,28 @@ bench:
 	@test/figures targets cost storm scale
 
 help:
-	@echo 'make               build the module for the running kernel'
-	@echo 'make install       install it under /lib/modules/KVER/updates'
-	@echo 'make dkms-install  install it by DKMS, for KVER and every later kernel'
-	@echo 'make deb           build the package scx-loopguard-dkms for Debian, in deb/'
-	@echo 'make clean         delete what was built'
-	@echo 'make demo          show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
-	@echo 'make check         run all tests, in virtual machines; CASES="rescue-* hang-*" for some'
-	@echo 'make check-all     the same on every kernel there is a recipe for, an hour and a half more the first time'
-	@echo 'make torture       races, bad input and tracers for an hour (SECONDS=), from a seed (SEED=), with a report'
-	@echo 'make bench         measure what the module costs, in instructions of virtual machines, 40 minutes'
+	@echo 'make                 build the module for the running kernel'
+	@echo 'make install         install it under /lib/modules/KVER/updates'
+	@echo 'make uninstall       delete what make install and make install-doc have installed'
+	@echo 'make dkms-install    install it by DKMS, for KVER and every later kernel'
+	@echo 'make dkms-uninstall  undo that, for every kernel'
+	@echo 'make deb             build the packages for Debian, in deb/'
+	@echo 'make rpm             build the package for Fedora and its kin, in rpm/'
+	@echo 'make scheds          build the test schedulers, in tools/'
+	@echo 'make install-tools   install the self-test and the scheduler that it runs'
+	@echo 'make clean           delete what was built'
+	@echo 'make demo            show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
+	@echo 'make check           run the tests, in virtual machines; CASES="rescue-* hang-*" for some'
+	@echo 'make check-all       run all tests, on every kernel there is a recipe for'
+	@echo 'make torture         races, bad input and tracers for an hour (SECONDS=), from a seed (SEED=), with a report'
+	@echo 'make bench           measure what the module costs, in instructions of virtual machines, 40 minutes'
 	@echo ''
-	@echo 'KVER=  the kernel to build for (now $(KVER))'
-	@echo 'KDIR=  its headers or build tree (now $(KDIR))'
-	@echo 'LLVM=  build with clang; set by itself for a kernel that was'
+	@echo 'For packages: make install-source, make install-doc, make print-version'
+	@echo ''
+	@echo "KVER=     the kernel to build for (now $$KVER)"
+	@echo "KDIR=     its headers or build tree (now $$KDIR)"
+	@echo 'LLVM=     build with clang; set by itself for a kernel that was'
+	@echo 'DESTDIR=  install below this directory'
 
-.PHONY: all module kernel-check install dkms-install deb clean demo check check-all torture bench help
+.PHONY: all module install install-check uninstall install-source install-doc dkms-install dkms-uninstall rpm \
+	deb scheds install-tools print-version clean demo check check-all torture bench help

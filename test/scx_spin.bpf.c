@@ -40,13 +40,6 @@ enum {
 	PF_KTHREAD	= 0x00200000,	/* a macro, so not in BTF */
 };
 
-s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym;
-u32 scx_bpf_dispatch_nr_slots(void) __ksym;
-void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
-void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 size) __ksym;
-s32 scx_bpf_pick_idle_cpu(const struct cpumask *allowed, u64 flags) __ksym;
-s32 scx_bpf_pick_any_cpu(const struct cpumask *allowed, u64 flags) __ksym;
-bool scx_bpf_test_and_clear_cpu_idle(s32 cpu) __ksym;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask) __ksym;
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
@@ -59,6 +52,16 @@ void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
 			u64 enq_flags) __ksym __weak;
 bool scx_bpf_consume(u64 dsq_id) __ksym __weak;
 bool scx_bpf_dsq_move_to_local(u64 dsq_id) __ksym __weak;
+
+/*
+ * Since 7.1 these take an implicit argument, which the build of the kernel hides from BPF
+ * programs. In Debian's builds of 7.1 and 7.2 it is left visible in some of them, in other
+ * ones each time, and then the verifier lets no program call those: do without.
+ */
+s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym __weak;
+void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym __weak;
+s32 scx_bpf_pick_idle_cpu(const struct cpumask *allowed, u64 flags) __ksym __weak;
+void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 size) __ksym __weak;
 
 /* set by scx_spin.c before the scheduler is loaded */
 const volatile u64 slice_ns;
@@ -122,9 +125,17 @@ static __always_inline void dispatch(struct task_struct *p, u64 dsq_id,
 
 static __always_inline bool consume(u64 dsq_id)
 {
+	/* no DSQ but the global one, which the kernel consumes by itself */
+	if (!bpf_ksym_exists(scx_bpf_create_dsq))
+		return false;
 	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local))
 		return scx_bpf_dsq_move_to_local(dsq_id);
 	return scx_bpf_consume(dsq_id);
+}
+
+static __always_inline u64 shared_dsq(void)
+{
+	return bpf_ksym_exists(scx_bpf_create_dsq) ? SHARED_DSQ : SCX_DSQ_GLOBAL;
 }
 
 static struct cpu_state *this_cpu_state(void)
@@ -141,7 +152,8 @@ static void error_on_request(void)
 {
 	unsigned long long none = 0;
 
-	scx_bpf_error_bstr(error_msg, &none, 0);
+	if (bpf_ksym_exists(scx_bpf_error_bstr))
+		scx_bpf_error_bstr(error_msg, &none, 0);
 }
 
 static u32 queue_of(const struct task_struct *p)
@@ -166,12 +178,33 @@ static bool forget(const struct task_struct *p)
 	return nth && __sync_add_and_fetch(nr, 1) % nth == 0;
 }
 
+static void kick(s32 cpu, u64 flags)
+{
+	if (bpf_ksym_exists(scx_bpf_kick_cpu))
+		scx_bpf_kick_cpu(cpu, flags);
+}
+
 static void wake_a_cpu_for(const struct task_struct *p)
 {
-	s32 cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	s32 cpu = scx_bpf_task_cpu(p);
 
+	if (bpf_ksym_exists(scx_bpf_pick_idle_cpu))
+		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+		kick(cpu, SCX_KICK_IDLE);
+}
+
+/* For a task that cannot run here: its own CPU is told to take it, or is given it. */
+static void dispatch_elsewhere(struct task_struct *p)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+
+	if (bpf_ksym_exists(scx_bpf_kick_cpu)) {
+		dispatch(p, shared_dsq(), 0);
+		kick(cpu, 0);
+	} else {
+		dispatch(p, SCX_DSQ_LOCAL_ON | cpu, 0);
+	}
 }
 
 /*
@@ -207,7 +240,7 @@ int BPF_PROG(spin_enqueue, struct task_struct *p, u64 enq_flags)
 
 	fifo = bpf_map_lookup_elem(&fifos, &idx);
 	if (!fifo || bpf_map_push_elem(fifo, &pid, 0)) {
-		dispatch(p, SHARED_DSQ, enq_flags);
+		dispatch(p, shared_dsq(), enq_flags);
 		return 0;
 	}
 	__sync_fetch_and_add(&stats.enqueued, 1);
@@ -264,6 +297,7 @@ static bool pop(struct cpu_state *c, u32 *pid)
 static bool dispatch_one(s32 cpu, struct cpu_state *c)
 {
 	struct task_struct *p;
+	bool here;
 	u32 pid;
 
 	if (!pop(c, &pid))
@@ -272,14 +306,16 @@ static bool dispatch_one(s32 cpu, struct cpu_state *c)
 	if (!p)
 		return true;
 
-	if (bounce && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
+	here = bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
+	if (bounce && !here) {
 		dispatch(p, FALLBACK_DSQ, 0);
-		scx_bpf_kick_cpu(scx_bpf_pick_any_cpu(p->cpus_ptr, 0), 0);
+		kick(scx_bpf_task_cpu(p), 0);
 		__sync_fetch_and_add(&stats.bounced, 1);
 	} else {
-		dispatch(p, SHARED_DSQ, 0);
-		if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
-			scx_bpf_kick_cpu(scx_bpf_pick_any_cpu(p->cpus_ptr, 0), 0);
+		if (here)
+			dispatch(p, shared_dsq(), 0);
+		else
+			dispatch_elsewhere(p);
 		__sync_fetch_and_add(&stats.dispatched, 1);
 	}
 	bpf_task_release(p);
@@ -310,7 +346,8 @@ int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 	}
 
 	bpf_for(i, 0, MAX_BATCH) {
-		if (i >= nr || !scx_bpf_dispatch_nr_slots())
+		/* the kernel has room for as many */
+		if (i >= nr)
 			break;
 		if (!dispatch_one(cpu, c))
 			break;
@@ -338,8 +375,11 @@ int BPF_PROG(spin_init_task, struct task_struct *p,
 SEC("struct_ops.s/spin_init")
 int BPF_PROG(spin_init)
 {
-	s32 ret = scx_bpf_create_dsq(SHARED_DSQ, -1);
+	s32 ret;
 
+	if (!bpf_ksym_exists(scx_bpf_create_dsq))
+		return 0;
+	ret = scx_bpf_create_dsq(SHARED_DSQ, -1);
 	return ret ?: scx_bpf_create_dsq(FALLBACK_DSQ, -1);
 }
 

@@ -7,6 +7,7 @@
  * the kernel ejected it.
  */
 #include <stdbool.h>
+#include <bpf/btf.h>
 
 #define NAME "scx_spin"
 #include "scx_loader.h"
@@ -50,6 +51,25 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 
 static struct scx_spin *skel;
 
+/* Exits where no BPF program can call what -@opt needs, see scx_spin.bpf.c. */
+static void needs_kfunc(int opt, const char *name, unsigned int nr_args)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *t;
+	int id;
+
+	if (!btf)
+		die("read", "the kernel's BTF");
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	t = btf__type_by_id(btf, id < 0 ? 0 : id);
+	if (id < 0 || btf_vlen(btf__type_by_id(btf, t->type)) != nr_args) {
+		fprintf(stderr, NAME ": -%c: no BPF program can call this kernel's %s()\n",
+			opt, name);
+		exit(1);
+	}
+	btf__free(btf);
+}
+
 static void parse(int argc, char **argv)
 {
 	int opt;
@@ -65,6 +85,7 @@ static void parse(int argc, char **argv)
 				argument(opt, 1, INT_MAX) * 1000ULL;
 			break;
 		case 'e':
+			needs_kfunc(opt, "scx_bpf_error_bstr", 3);
 			skel->rodata->error_after = argument(opt, 1, INT_MAX);
 			break;
 		case 't':
@@ -80,12 +101,15 @@ static void parse(int argc, char **argv)
 			skel->rodata->loop_cpu = argument(opt, -1, INT_MAX);
 			break;
 		case 'n':
+			needs_kfunc(opt, "scx_bpf_create_dsq", 2);
 			skel->rodata->need_iterations = argument(opt, 1, INT_MAX);
 			break;
 		case 'w':
 			skel->rodata->waste_ns = argument(opt, 1, 1000000) * 1000ULL;
 			break;
 		case 'B':
+			needs_kfunc(opt, "scx_bpf_create_dsq", 2);
+			needs_kfunc(opt, "scx_bpf_kick_cpu", 2);
 			skel->rodata->bounce = true;
 			break;
 		case 'b':

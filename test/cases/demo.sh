@@ -39,6 +39,7 @@ host() {
 	if [ "$words" = with ]; then
 		claim "the guest finishes" vm_wait 90
 	else
+		claim "the guest gets as far as the storm" vm_wait_for 60 ' storm$'
 		claim "the heartbeat of every CPU stops" silent_for 8 60
 		claim "every CPU has IRQs off, in the dispatch loop or waiting for one that is" \
 			all_cpus_trapped

@@ -12,16 +12,15 @@ in_packager() {
 	"$top/test/rig/chroot" --over "$work/packager" "$packager" "$@"
 }
 
-# build_deb VERSION: make deb, after dkms.conf has got that version.
+# build_deb VERSION: make deb, after dkms.conf has got that version, in a path with a space.
 build_deb() {
-	local dir=$work/packager/changes/root/$1
+	local dir="$work/packager/changes/root/of $1"
 
-	mkdir "$dir"
-	cp -r "$top"/{ABI,LICENSE,Makefile,README.md,contrib,debian,dkms.conf,module} "$dir"
+	whole_source "$dir"
 	sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$1\"/" "$dir/dkms.conf"
 	# the developer may have built in place
-	touch "$dir/module/left.o" "$dir/module/left.ko"
-	in_packager make -C "/root/$1" deb
+	touch "$dir/module/left.o" "$dir/module/left.ko" "$dir/module/scx_loopguard.mod.c"
+	in_packager sh -c 'umask 077 && make -C "$1" deb' - "/root/of $1"
 	cp "$dir/deb/${package}_$1_all.deb" "$work/changes/root"
 }
 
@@ -31,22 +30,35 @@ deb_field() {
 }
 
 lintian_finds_nothing() {
-	in_packager sh -c 'lintian --allow-root --fail-on error,warning "/root/$1"/deb/*.changes' \
+	in_packager sh -c 'lintian --allow-root --fail-on error,warning "/root/of $1"/deb/*.changes' \
 		- "$1" >"$work/lintian" 2>&1 && [ ! -s "$work/lintian" ] ||
 		{ cat "$work/lintian"; return 1; }
 }
 
 no_objects() {
-	! in_debian dpkg-deb -c "/root/${package}_$1_all.deb" | grep -E '[.](o|ko|cmd)$'
+	! in_debian dpkg-deb -c "/root/${package}_$1_all.deb" | grep -E '[.](o|ko|cmd|mod[.]c)$'
 }
 
-# What there is below /, but for what keeps a record of it all: logs, dpkg's own files, what
-# depmod has made, and the key that DKMS makes when it signs for the first time.
-listing() {
-	in_debian find / -xdev -path /proc -prune -o -path /root -prune -o -path /tmp -prune -o \
-		-path /var/log -prune -o -path /var/lib/dpkg -prune -o -path /var/cache -prune -o \
-		-path '*/lib/modules/*/modules.*' -o -path '/var/lib/dkms/mok.*' -o -print |
-		LC_ALL=C sort
+# has_whole SECTION VERSION DIR: what the list has in that section is there in the package.
+has_whole() {
+	diff <(cd "$top" && sh scripts/files list "$1" | grep -v ^LICENSE | sort) \
+		<(in_debian dpkg-deb -c "/root/${package}_$2_all.deb" |
+			sed -n 's#^-[^ ]* .* [.]'"$3"'/##p' |
+			grep -vE '^(copyright|changelog.*)$' | sort)
+}
+
+# Links in a page that is in the package lead to what is in it, or to no file.
+links_lead_somewhere() {
+	local page link root=$work/unpacked
+
+	rm -rf "$root"
+	dpkg-deb -x "$work/changes/root/${package}_$1_all.deb" "$root"
+	find "$root/usr/share/doc" -name '*.md' | while read -r page; do
+		grep -oE '\]\([^)#:]+[)#]' "$page" | sed 's/^](//; s/[)#]$//' | while read -r link; do
+			[ -e "$(dirname "$page")/$link" ] || echo "${page##*/}: $link"
+		done
+	done >"$work/dangling"
+	[ ! -s "$work/dangling" ] || { cat "$work/dangling"; return 1; }
 }
 
 # package_life KERNEL SUFFIX: all of it. The module is for KERNEL, its file ends in SUFFIX.
@@ -57,6 +69,9 @@ package_life() {
 	claim "it has dkms.conf's version" [ "$(deb_field "$version" Version)" = "$version" ]
 	claim "it needs a DKMS" [ -n "$(deb_field "$version" Depends | grep '^dkms ')" ]
 	claim "it has no build output" no_objects "$version"
+	claim "it has the whole source" has_whole source "$version" "/usr/src/scx_loopguard-$version"
+	claim "it has the whole documentation" has_whole doc "$version" "/usr/share/doc/$package"
+	claim "links in that lead somewhere" links_lead_somewhere "$version"
 	claim "lintian finds nothing" lintian_finds_nothing "$version"
 	claim "make deb makes the next version's" build_deb "$next"
 

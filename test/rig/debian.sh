@@ -19,14 +19,20 @@ in_debian() {
 	"$top/test/rig/chroot" --over "$work" "$debian/root" "$@"
 }
 
+# whole_source DIR: our source there, without the tests.
+whole_source() {
+	(
+		cd "$top"
+		for section in source doc; do sh scripts/files install $section "$1"; done
+		cp -r debian scripts "$1"
+	)
+}
+
 # source_in DIR [VERSION]: our source, below the directory of that Debian.
 source_in() {
 	local dir=$work/changes$1
 
-	mkdir -p "$dir"
-	cp -r "$top"/{Makefile,README.md,LICENSE,dkms.conf,module,patches} "$dir"
-	# the developer may have built in place
-	make -s -C "$dir" clean
+	whole_source "$dir"
 	[ $# -eq 1 ] ||
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$2\"/" "$dir/dkms.conf"
 }
@@ -76,6 +82,15 @@ nothing_of() {
 			-path "*$k*scx_loopguard*" -o -path "*scx_loopguard*$k*")
 		[ -z "$found" ] || { echo "$found"; return 1; }
 	done
+}
+
+# What there is below /, but for what keeps a record of it all: logs, dpkg's own files, what
+# depmod has made, and the key that DKMS makes when it signs for the first time.
+listing() {
+	in_debian find / -xdev -path /proc -prune -o -path /root -prune -o -path /tmp -prune -o \
+		-path /var/log -prune -o -path /var/lib/dpkg -prune -o -path /var/cache -prune -o \
+		-path '*/lib/modules/*/modules.*' -o -path '/var/lib/dkms/mok.*' -o -print |
+		LC_ALL=C sort
 }
 
 # figure_distribution NAME KERNEL EXPECT: for test/figures, once all claims hold.

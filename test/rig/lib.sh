@@ -16,6 +16,7 @@ jobs=$(($(nproc) + 1))
 clang_version=19
 new_clang_version=22	# for what 19 cannot build, see rig/tools
 mkdir -p "$cache"
+cache=$(realpath "$cache")
 
 die() {
 	echo "error: $*" >&2
@@ -44,6 +45,18 @@ key() {
 	done | sha256sum | cut -c1-16
 }
 
+# discard DIR...: delete what is in the cache, but nothing that is only mounted there: a run
+# that was killed may have left that.
+discard() {
+	local dir at
+
+	for dir; do
+		awk -v d="$dir/" 'index($5, d) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
+			while read -r at; do umount -l "$at"; done
+		rm -rf --one-file-system "$dir"
+	done
+}
+
 # cached DIR COMMAND...: run COMMAND with a fresh directory as its last argument
 # and rename that to DIR when it has succeeded, so that DIR is whole or not there.
 # A lock keeps two runs from doing the same work.
@@ -54,13 +67,14 @@ cached() {
 	exec 9>"$dir.lock"
 	flock 9
 	if [ ! -d "$dir" ]; then
-		rm -rf "$new"
+		# whoever has left these has been killed
+		discard "$dir".new.*
 		mkdir -p "$new"
 		if ! "$@" "$new" 9>&-; then
-			rm -rf "$new"
+			discard "$new"
 			die "$* failed"
 		fi
-		mv "$new" "$dir"
+		mv "$new" "$dir" || die "$dir cannot be made"
 	fi
 	exec 9>&-
 	touch "$dir"

@@ -14,21 +14,32 @@ suite_use() {
 	suite_dir=$cache/suite-$suite
 }
 
-# mirror_of CODENAME[-security]: where this machine gets that suite from, if it is one
-# of its own release.
+# mirror_of SUITE: where this machine gets that suite from, if it is one of its own
+# release. apt says so from its sources alone: there may be no lists yet.
 mirror_of() {
-	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' "Created-By: Packages" |
-		awk -v r="$1" '$1 == r { print $2; exit }'
+	apt-get update --print-uris |
+		sed -n "s#^'\(.*/\)dists/\(.*\)/main/binary-[^/]*/Packages.*#\2 \1#p" |
+		awk -v s="$1" '$1 == s && !seen++ { print $2 }'
+}
+
+# The suite of this machine's release in its sources: the codename, or stable and the like.
+own_suite() {
+	local name
+
+	for name in "$(own_codename)" stable oldstable oldoldstable testing unstable; do
+		[ -z "$(mirror_of "$name")" ] || break
+	done
+	echo "$name"
 }
 
 # The release of this machine, for mirror_of.
 own_codename() {
-	(. /etc/os-release && echo "$VERSION_CODENAME")
+	(. /etc/os-release && echo "${VERSION_CODENAME-}")
 }
 
 # The archive itself, which all releases share.
 suite_mirror() {
-	mirror_of "$(own_codename)"
+	mirror_of "$(own_suite)"
 }
 
 # Lines of a sources.list for the suite, its backports and, if this machine has any,
@@ -37,8 +48,8 @@ suite_sources() {
 	local main security
 
 	main=$(suite_mirror)
-	[ -n "$main" ] || die "apt does not know where this release is from"
-	security=$(mirror_of "$(own_codename)-security")
+	[ -n "$main" ] || die "apt's sources do not say where this release is from"
+	security=$(mirror_of "$(own_suite)-security")
 	echo "deb [signed-by=$suite_keyring] $main $suite main"
 	echo "deb [signed-by=$suite_keyring] $main $suite-backports main"
 	[ -z "$security" ] ||
@@ -57,25 +68,73 @@ suite_apt() {
 		-o Dir::Etc::SourceParts=/dev/null \
 		-o Dir::Etc::Preferences=/dev/null \
 		-o Dir::Etc::PreferencesParts=/dev/null \
+		-o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1 \
 		-o APT::Sandbox::User="$(id -un)" "$@"
 }
 
-# The lists, not older than a day, so that a new version is noticed. Old ones do when
-# the mirror cannot be reached.
+# The lists, not older than a day, so that a new version is noticed, and of the mirror that
+# this machine has now. Old ones do when the mirror cannot be reached, which is not tried
+# again for ten minutes.
 suite_update() {
+	suite_sources >"$suite_dir.sources.$$"
+	if ! cmp -s "$suite_dir.sources.$$" "$suite_dir/sources.list" ||
+		[ -z "$(find "$suite_dir/updated" -mtime -1 2>/dev/null)" ]; then
+		[ -n "$(find "$suite_dir/failed" -mmin -10 2>/dev/null)" ] || suite_refresh || true
+	fi
+	rm -f "$suite_dir.sources.$$"
+}
+
+# suite_refresh: get the lists now.
+suite_refresh() {
+	local got
+
 	mkdir -p "$suite_dir/lists/partial" "$suite_dir/archives/partial"
 	exec 8>"$suite_dir/lock"
 	flock 8
-	if [ -z "$(find "$suite_dir/updated" -mtime -1 2>/dev/null)" ]; then
-		suite_sources >"$suite_dir/sources.list"
-		if quietly "$suite_dir/log" suite_apt apt-get update 8>&- \
-			-o APT::Update::Error-Mode=any; then
-			touch "$suite_dir/updated" "$suite_dir"
-		else
-			[ -e "$suite_dir/updated" ] || die "no lists of $suite"
-		fi
+	suite_sources >"$suite_dir/sources.list"
+	if quietly "$suite_dir/log" suite_apt apt-get update 8>&- \
+		-o APT::Update::Error-Mode=any; then
+		rm -f "$suite_dir/failed"
+		touch "$suite_dir/updated" "$suite_dir"
+		got=0
+	else
+		progress "the mirror of $suite cannot be reached: going on with what the cache has"
+		touch "$suite_dir/failed"
+		got=1
 	fi
 	exec 8>&-
+	return $got
+}
+
+# suite_cached WHAT PREFIX WANTED COMMAND...: print a directory of the cache, PREFIX and NAME,
+# which COMMAND makes. WANTED prints NAME, and words for COMMAND, from the lists. If these
+# are too old for the mirror they are got again. If the mirror cannot be reached, what was
+# used last of that PREFIX does.
+suite_cached() {
+	local what=$1 prefix=$cache/$2 wanted=$3 again='' name words dir
+
+	shift 3
+	suite_update
+	while :; do
+		read -r name words <<<"$($wanted)"
+		dir=$prefix$name
+		if [ -n "$name" ]; then
+			[ -d "$dir" ] || progress "$what: fetching"
+			# shellcheck disable=SC2086
+			if (cached "$dir" quietly "${prefix%-*}.log" "$@" $words); then
+				echo "$dir"
+				return
+			fi
+		fi
+		[ -z "$again" ] && suite_refresh || break
+		again=y
+	done
+	dir=$(find "$cache" -maxdepth 1 -type d -path "$prefix*" ! -name '*.new.*' \
+		-printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-)
+	[ -n "$dir" ] || die "$what: not to be had from $suite, and not in the cache"
+	progress "$what: not to be had from $suite now, going on with ${dir##*/}"
+	touch "$dir"
+	echo "$dir"
 }
 
 # suite_newest REGEX: the newest of the packages whose whole name matches.

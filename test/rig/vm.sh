@@ -4,6 +4,10 @@
 #
 # In $vm_dir: results is what the guest's say wrote, beats.N what its beat wrote on
 # CPU N, console is the serial console, monitor what QEMU's monitor answered.
+#
+# A guest is slow where its host is slow or busy. What proves something counts what the
+# guest has done or the CPU time that the host has given to its CPUs. Host time only
+# ends a guest that is dead, or one that comes to no end.
 
 vm_dir=
 vm_pid=
@@ -15,8 +19,12 @@ cpu_model=max
 smt=1
 tcg_threads=multi
 
+# The limits of cases, in seconds, are for a host with nothing else to do.
+patience=10
+
 # A timer interrupt may come late on a busy host, which the kernel is not to take for
-# broken hardware (no_timer_check).
+# broken hardware (no_timer_check), nor a CPU that the host does not run for one that
+# RCU waits for (rcu_cpu_stall_timeout). The heartbeats tell of a CPU that is trapped.
 #
 # Always TCG, as KVM is not to be had everywhere and timing differs too much to mix
 # them. A guest that fits the host is not to know that it is one: with the
@@ -37,12 +45,14 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	touch "$vm_dir"/{results,console,monitor}
 	[ "$smp" -gt "$(nproc)" ] || model=$model,-hypervisor
 	for cpu in $(seq 0 $((smp - 1))); do
+		touch "$vm_dir/beats.$cpu"
 		beats+=(-chardev "file,id=beats$cpu,path=$vm_dir/beats.$cpu"
 			-device "isa-debugcon,iobase=$((0x2100 + cpu)),chardev=beats$cpu")
 	done
 	for fifo in con mon; do mkfifo "$vm_dir/$fifo.in" "$vm_dir/$fifo.out"; done
 
-	"$qemu" -accel "tcg,thread=$tcg_threads" -cpu "$model" \
+	# it ends with this shell, however that ends
+	setpriv --pdeathsig KILL "$qemu" -name debug-threads=on -accel "tcg,thread=$tcg_threads" -cpu "$model" \
 		-smp "$smp,threads=$smt" -m 1G \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev pipe,id=con,path="$vm_dir/con" -serial chardev:con \
@@ -51,11 +61,11 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 		-device isa-debugcon,iobase=0xe9,chardev=results \
 		"${beats[@]}" \
 		-kernel "$kernel/bzImage" -initrd "$image" \
-		-append "console=ttyS0 panic=-1 no_timer_check $append" "$@" \
+		-append "console=ttyS0 panic=-1 no_timer_check rcupdate.rcu_cpu_stall_timeout=150 $append" "$@" \
 		>"$vm_dir/qemu.log" 2>&1 9>&- &
 	vm_pid=$!
-	cat "$vm_dir/con.out" >"$vm_dir/console" 9>&- &
-	cat "$vm_dir/mon.out" >"$vm_dir/monitor" 9>&- &
+	setpriv --pdeathsig KILL cat "$vm_dir/con.out" >"$vm_dir/console" 9>&- &
+	setpriv --pdeathsig KILL cat "$vm_dir/mon.out" >"$vm_dir/monitor" 9>&- &
 	# held open, so that QEMU sees no end of file between two writes
 	exec 7<>"$vm_dir/con.in" 8<>"$vm_dir/mon.in"
 }
@@ -65,81 +75,191 @@ vm_running() {
 }
 
 vm_stop() {
-	kill "$vm_pid" 2>/dev/null || true
+	# QEMU may be too busy to end when it is asked to
+	kill -KILL "$vm_pid" 2>/dev/null || true
 	wait "$vm_pid" 2>/dev/null || true
+	# one that QEMU has never opened still waits for that
+	: <>"$vm_dir/con.out" <>"$vm_dir/mon.out"
 	exec 7>&- 8>&-
 }
 
-# vm_wait SECONDS: until it has powered off. A slow kernel has more of them.
-vm_wait() {
-	local end=$((SECONDS + $1 * ${slow:-1}))
+# cpu_time: what the host has given to a CPU of the guest so far, in 1/100 s, to the one
+# that has got least. A CPU that spins gets all that there is.
+cpu_time() {
+	local task comm stat share least=
 
-	while vm_running && [ $SECONDS -lt $end ]; do sleep 0.1; done
+	for task in /proc/"$vm_pid"/task/*; do
+		{ read -r comm <"$task/comm" && read -r stat <"$task/stat"; } 2>/dev/null ||
+			continue
+		share=1
+		# shellcheck disable=SC2154 # the case has set cpus
+		case $comm in
+		"ALL CPUs/TCG") share=$cpus ;;
+		"CPU "*/TCG)
+			comm=${comm#CPU }
+			[ "${comm%/*}" -lt "$cpus" ] || continue
+			;;
+		*) continue ;;
+		esac
+		# utime and stime, counted from behind the name
+		read -ra stat <<<"${stat##*) }"
+		share=$(((stat[11] + stat[12]) / share))
+		[ -n "$least" ] && [ "$least" -le $share ] || least=$share
+	done
+	echo "${least:-0}"
+}
+
+# watch NAME FILE...: set quiet, the seconds, and spent, the CPU time, for which nothing
+# has come to these files since the first call of vm_until.
+declare -A seen=() since=() had=()
+watch() {
+	local name=$1 size now
+
+	shift
+	size=$(stat -c %s "$@" | paste -sd+)
+	now=$(cpu_time)
+	if [ "$size" != "${seen[$name]-}" ]; then
+		seen[$name]=$size since[$name]=$SECONDS had[$name]=$now
+	fi
+	quiet=$((SECONDS - since[$name])) spent=$((now - had[$name]))
+}
+
+# A guest that lives beats ten times a second, or writes to its console as it boots. One
+# that is dead has had time enough for that. If all its CPUs sleep they get none.
+dead() {
+	local quiet spent
+
+	watch life "$vm_dir"/{results,console} "$vm_dir"/beats.*
+	if ((quiet >= 300 * ${slow:-1} || quiet >= 60 && spent >= 3000 * ${slow:-1})); then
+		echo "the guest has shown no sign of life for $quiet s"
+	else
+		return 1
+	fi
+}
+
+# vm_until SECONDS COMMAND...: until it succeeds, or there is nothing to wait for. A slow
+# kernel has more of them.
+vm_until() {
+	local end=$((SECONDS + $1 * patience * ${slow:-1}))
+
+	shift
+	seen=()
+	until "$@"; do
+		sample
+		vm_running || { "$@" || { echo "the guest has ended"; return 1; }; return; }
+		! dead || return 1
+		[ $SECONDS -lt $end ] ||
+			{ echo "the guest lives, but it has not come so far for too long"; return 1; }
+		sleep 0.1
+	done
+}
+
+vm_over() {
 	! vm_running
+}
+
+# vm_wait SECONDS: until it has powered off.
+vm_wait() {
+	vm_until "$1" vm_over
 }
 
 # vm_wait_for SECONDS PATTERN: until a line of results matches.
 vm_wait_for() {
-	local end=$((SECONDS + $1 * ${slow:-1}))
-
-	while [ $SECONDS -lt $end ]; do
-		! grep -qE "$2" "$vm_dir/results" || return 0
-		vm_running || break
-		sleep 0.1
-	done
-	grep -qE "$2" "$vm_dir/results"
+	vm_until "$1" grep -qE "$2" "$vm_dir/results"
 }
 
 # monitor COMMAND: what the monitor answers. The prompt ends the answer.
 monitor() {
-	local from end=$((SECONDS + 5)) answer
+	local from end=$((SECONDS + 60)) answer
 
 	from=$(stat -c %s "$vm_dir/monitor")
 	printf '%s\n' "$*" >&8
-	while [ $SECONDS -lt $end ]; do
+	while vm_running && [ $SECONDS -lt $end ]; do
 		answer=$(tail -c +$((from + 1)) "$vm_dir/monitor" | tr -d '\r\0')
 		case $answer in
 		*"(qemu) ") break ;;
 		esac
 		sleep 0.05
 	done
-	printf '%s\n' "$answer"
+	printf '%s\n' "${answer-}"
 }
 
-# silent_for SECONDS LIMIT: no heartbeat for so long, within LIMIT seconds.
+# silent_for SECONDS LIMIT: no heartbeat for so long, within LIMIT seconds. A CPU that the
+# host does not run is silent too: each has had a quarter of that time for itself.
 silent_for() {
-	local end=$((SECONDS + $2 * ${slow:-1})) size last=-1 since=$SECONDS
+	vm_until "$2" silent "$1"
+}
 
-	while [ $SECONDS -lt $end ]; do
-		size=$(cat "$vm_dir"/beats.* | wc -c)
-		if [ "$size" != "$last" ]; then
-			last=$size
-			since=$SECONDS
-		fi
-		[ $((SECONDS - since)) -lt "$1" ] || return 0
-		vm_running || return 1
-		sleep 0.2
+silent() {
+	local quiet spent
+
+	watch beats "$vm_dir"/beats.*
+	((quiet >= $1 && spent >= $1 * 100 / 4))
+}
+
+# sample: add a line to held, the time of the host and for how long altogether one CPU or
+# the other could have run and was not let, both in ns. Guest time that is counted in
+# instructions does not go on meanwhile.
+declare -A waited=()
+held=0
+sample() {
+	local task comm wait most=0
+
+	[[ ${qemu_options-} != *icount* ]] || return 0
+	for task in /proc/"$vm_pid"/task/*; do
+		{ read -r comm <"$task/comm" && read -r _ wait _ <"$task/schedstat"; } 2>/dev/null &&
+			[[ $comm == *CPU*/TCG ]] || continue
+		[ $((wait - ${waited[$task]-0})) -le $most ] || most=$((wait - ${waited[$task]-0}))
+		waited[$task]=$wait
 	done
-	return 1
+	held=$((held + most))
+	echo "${EPOCHREALTIME//[!0-9]/}000 $held" >>"$vm_dir/held"
+}
+
+# boot_time: the host's time in ns when the guest's began.
+boot_time() {
+	local file last
+
+	for file in "$vm_dir"/beats.*; do
+		last=$(tail -n 1 "$file")
+		[ -z "$last" ] || echo $(($(date -r "$file" +%s%N) - last))
+	done | sort -n | head -n 1
 }
 
 # longest_gap FROM TO: the longest time in ms, between two guest times in ns, in
-# which some CPU gave no heartbeat. A CPU that gave none at all counts in full.
+# which some CPU gave no heartbeat, but for what the host did not let it run. A CPU that
+# gave none at all counts in full.
 longest_gap() {
 	[ -n "$1" ] && [ -n "$2" ] || return 0	# no such time, no such gap
 	local cpu
 
+	touch "$vm_dir/held"
 	for cpu in $(seq 0 $((cpus - 1))); do
-		awk -v from="$1" -v to="$2" '
-			BEGIN { at = from }
-			$1 > from && $1 <= to {
-				if ($1 - at > gap) gap = $1 - at
-				at = $1
+		awk -v from="$1" -v to="$2" -v boot="$(boot_time)" '
+			function held(t,	part) {
+				while (i < n && time[i + 1] <= t)
+					i++
+				if (!i || i == n)
+					return sum[i] + 0
+				part = (t - time[i]) / (time[i + 1] - time[i])
+				return sum[i] + part * (sum[i + 1] - sum[i])
 			}
+			function gap_to(t,	h, g) {
+				h = held(t)
+				g = t - at - (h - held_at)
+				if (g > gap)
+					gap = g
+				at = t
+				held_at = h
+			}
+			FILENAME ~ /held$/ { time[++n] = $1 - boot; sum[n] = $2; next }
+			!at { at = from; held_at = held(from) }
+			$1 > from && $1 <= to { gap_to($1) }
 			END {
-				if (to - at > gap) gap = to - at
+				if (!at) { at = from; held_at = held(from) }
+				gap_to(to)
 				printf "%d\n", gap / 1e6
-			}' "$vm_dir/beats.$cpu"
+			}' "$vm_dir/held" "$vm_dir/beats.$cpu"
 	done | sort -n | tail -n 1
 }
 
@@ -160,7 +280,8 @@ words_of() {
 
 # all_cpus_trapped: each time that one looks, has every CPU IRQs off, and is one at
 # least in the dispatch loop? The others may wait for one that is: for its rq lock,
-# or for a task to leave it. The guest has said where the loop is, by say_where.
+# or for a task to leave it. The guest has said where the loop is, by say_where. Between
+# two looks every CPU has run.
 all_cpus_trapped() {
 	local look cpu where looping
 
@@ -176,8 +297,13 @@ all_cpus_trapped() {
 		done
 		monitor cont >/dev/null
 		[ $looping -gt 0 ] || { echo "look $look: none loops"; return 1; }
-		sleep 0.2
+		vm_until 6 has_run $(($(cpu_time) + 10)) || return 1
 	done
+}
+
+# has_run CPU_TIME: every CPU has had that.
+has_run() {
+	[ "$(cpu_time)" -ge "$1" ]
 }
 
 # where_is CPU: "on" with IRQs on, "loop" in the dispatch loop, or "elsewhere".
