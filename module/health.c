@@ -203,7 +203,8 @@ enum lg_health lg_health(void)
 	}
 	if (!started)
 		goto out;
-	if ((others.count || settling) && time_after(jiffies, looked + msecs_to_jiffies(2 * LOOK_AGAIN_MS))) {
+	if ((others.count || settling) &&
+	    time_after(jiffies, looked + msecs_to_jiffies(2 * LOOK_AGAIN_MS))) {
 		/* the worker does not get to it */
 		judge_unseen();
 		looked = jiffies;

@@ -130,7 +130,7 @@ killed() {
 		echo N >$params/enforce
 		[ $((i % 4)) = 0 ] || sleep 1.5
 		rmmod scx_loopguard 2>/dev/null &
-		usleep $((i * 10000))
+		usleep $((i * 60000))
 		kill $! 2>/dev/null
 		wait $!
 		grep -q scx_loopguard /proc/modules || gone=$((gone + 1))
