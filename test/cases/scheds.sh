@@ -35,7 +35,7 @@ loops() {
 	sched "$spin" -l 20 -W 2000
 	claim "$spin -l: the watchdog ejects it" exits_with "runnable task stall"
 	claim "$spin -l: its exit status is 2" ends_with 2
-	[ ! -e /lib/scx_loopguard.ko ] || claim "rmmod succeeds" rmmod scx_loopguard
+	[ ! -e /lib/scx_loopguard.ko ] || claim "rmmod succeeds" unload
 }
 
 guest() {

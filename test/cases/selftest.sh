@@ -140,7 +140,7 @@ guest() {
 	claim "it refuses beside another scheduler" refuses "a BPF scheduler is running: 'spin'"
 	claim "that goes on" scx_state enabled
 	claim "and ends as it should" sched_stop
-	claim "rmmod succeeds" rmmod scx_loopguard
+	claim "rmmod succeeds" unload
 	claim "it refuses without the module again" refuses "the module scx_loopguard is not loaded"
 }
 

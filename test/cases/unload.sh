@@ -128,7 +128,7 @@ killed() {
 		load limit=8 || break
 		within 3 tripped
 		echo N >$params/enforce
-		[ $((i % 4)) = 0 ] || sleep 1.5
+		[ $((i % 4)) = 0 ] || sleep 3
 		rmmod scx_loopguard 2>/dev/null &
 		usleep $((i * 60000))
 		kill $! 2>/dev/null
