@@ -3,7 +3,7 @@
 # What the module does not save, nor the kernel's own bound (7.1 and later): with core scheduling in
 # use the kernel picks anew whenever a dispatch has dropped the rq lock, IRQs off. A scheduler
 # that always does so traps the CPU outside of the loop, and never for more iterations than
-# the limit. Where this fails the README's limits have to be mended.
+# the limit. Where this fails Documentation/traps.md has to be mended.
 
 kernel=next
 more_variants="2:armed 2:native@nextbounded 2:armed,off 2:native,off@nextbounded"

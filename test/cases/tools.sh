@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# What the README says to run of perf, trace-cmd and bpftrace shows trips, each with its
+# What Documentation/parameters.md says to run of perf, trace-cmd and bpftrace shows trips, each with its
 # fields. They are Debian's.
 
 kernel=unbounded
@@ -8,7 +8,7 @@ needs=tracers
 variants="2:loopsite@stock73"
 more_variants="2:loopsite 2:loopsite@bounded 2:loopsite@next"
 
-# one_liner TOOL: how the README has it
+# one_liner TOOL: how the page has it
 one_liner() {
 	grep "^$1 " /one-liners
 }
@@ -65,7 +65,7 @@ is_heard() {
 guest() {
 	claim "there is room for what they write" cd /tmp
 	load engine="$1" limit=16 eject_ms=300
-	claim "the README has three" equal 3 "$(wc -l </one-liners)"
+	claim "the page has three" equal 3 "$(wc -l </one-liners)"
 
 	start perf
 	claim "perf attaches" within 60 is_heard
