@@ -50,7 +50,7 @@ small_tree() {
 	local m dir=$work/changes$1
 
 	tree "$1" "$2"
-	rm "$dir"/module/*
+	rm -r "$dir"/module/*
 	for m in scx_loopguard scx_loopguard_livepatch; do
 		echo "obj-m += $m.o" >>"$dir/module/Kbuild"
 		printf '%s\n' '#include <linux/module.h>' 'MODULE_LICENSE("GPL");' \

@@ -84,13 +84,23 @@ suite_update() {
 	rm -f "$suite_dir.sources.$$"
 }
 
-# suite_refresh: get the lists now.
+# When the lists were got last.
+suite_got_at() {
+	stat -c %.9Y "$suite_dir/updated" 2>/dev/null || true
+}
+
+# suite_refresh: get the lists now, unless somebody else has done so while this one waited.
 suite_refresh() {
-	local got
+	local got before
 
 	mkdir -p "$suite_dir/lists/partial" "$suite_dir/archives/partial"
+	before=$(suite_got_at)
 	exec 8>"$suite_dir/lock"
 	flock 8
+	if [ "$(suite_got_at)" != "$before" ]; then
+		exec 8>&-
+		return 0
+	fi
 	suite_sources >"$suite_dir/sources.list"
 	if quietly "$suite_dir/log" suite_apt apt-get update 8>&- \
 		-o APT::Update::Error-Mode=any; then
@@ -114,9 +124,14 @@ suite_cached() {
 	local what=$1 prefix=$cache/$2 wanted=$3 again='' name words dir
 
 	shift 3
+	mkdir -p "$suite_dir"
 	suite_update
 	while :; do
-		read -r name words <<<"$($wanted)"
+		# while nobody gets new lists
+		exec 8>"$suite_dir/lock"
+		flock -s 8
+		read -r name words <<<"$($wanted 8>&-)"
+		exec 8>&-
 		dir=$prefix$name
 		if [ -n "$name" ]; then
 			[ -d "$dir" ] || progress "$what: fetching"
