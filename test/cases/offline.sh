@@ -7,9 +7,9 @@ kernel=unbounded
 variants="2:loopsite"
 more_variants="2:callsite"
 # 6.12 warns in dl_server_stop() of what it does itself on a CPU that goes off while a BPF
-# scheduler is enabled; without the module too
+# scheduler is enabled, without the module too, and in its timer of what that leaves
 no_debug="2:*"
-known="WARNING: .* task_non_contending"
+known="WARNING: .* (task_non_contending|inactive_task_timer)"
 
 online=/sys/devices/system/cpu/cpu1/online
 

@@ -5,8 +5,8 @@
 # use; once the scheduler is ejected, or with enforce=N, it can be unloaded.
 
 kernel=unbounded
-variants="2:cycles,10 2:active 2:endless 2:killed 2:native@bounded"
-more_variants="2:bursts 2:cycles,1000"
+variants="2:cycles,6 2:active 2:endless 2:killed 2:native@bounded"
+more_variants="2:cycles,25 2:bursts 2:cycles,1000"
 
 guest() {
 	say begin
@@ -124,20 +124,20 @@ killed() {
 	local i=0 gone=0
 
 	finite
-	while [ $i -lt 10 ]; do
+	while [ $i -lt 5 ]; do
 		load limit=8 || break
 		within 3 tripped
 		echo N >$params/enforce
 		[ $((i % 4)) = 0 ] || sleep 3
 		rmmod scx_loopguard 2>/dev/null &
-		usleep $((i * 60000))
+		usleep $((i * 120000))
 		kill $! 2>/dev/null
 		wait $!
 		grep -q scx_loopguard /proc/modules || gone=$((gone + 1))
 		[ ! -d $params ] || unload || break
 		i=$((i + 1))
 	done
-	claim "10 times a signal for rmmod" equal 10 "$i"
+	claim "5 times a signal for rmmod" equal 5 "$i"
 	claim "which at times came too late" positive "$gone"
 	finite_end
 }

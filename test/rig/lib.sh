@@ -5,7 +5,7 @@
 set -euo pipefail
 
 # "make check" is not to speak to the makes that are run in here
-unset MAKEFLAGS MFLAGS MAKELEVEL
+unset MAKEFLAGS MFLAGS MAKELEVEL KDIR KVER DESTDIR DOCDIR INSTALL_MOD_PATH OVERRIDES CDPATH
 
 # shellcheck disable=SC2034 # used by those who source this
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
