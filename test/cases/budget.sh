@@ -8,8 +8,8 @@ kernel=unbounded
 # guest time is instructions, or a busy host would be in it
 tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
-variants="2:loopsite,livepatch 2:loopsite@bounded"
-more_variants="2:loopsite 2:callsite 2:loopsite,livepatch@bounded 2:loopsite@next 2:loopsite,livepatch@next
+variants="2:loopsite,livepatch"
+more_variants="2:loopsite@bounded 2:loopsite 2:callsite 2:loopsite,livepatch@bounded 2:loopsite@next 2:loopsite,livepatch@next
 2:loopsite@nextbounded 2:loopsite@rt"
 
 # storm NAME: slow iterations until there are some trips, of the counter in $trips. The hogs

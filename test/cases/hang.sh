@@ -5,8 +5,9 @@
 # of rescue.sh: same kernel, same image.
 
 kernel=unbounded
-variants="2:scx_spin,5 2:scx_qmap,5"
+variants="2:scx_spin,5"
 more_variants="
+2:scx_qmap,5
 1:scx_spin,5 8:scx_spin,5 1:scx_qmap,5 8:scx_qmap,5
 2:scx_qmap,5@nosyms 2:scx_qmap,5@clang 2:scx_qmap,5@depth
 2:scx_qmap,5@small 2:scx_spin,5@rt

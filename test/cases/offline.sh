@@ -34,7 +34,7 @@ guest() {
 	# it has callbacks for that, or the kernel would eject it
 	sched scx_qmap
 	hogs 2
-	while [ $i -lt 10 ]; do
+	while [ $i -lt 4 ]; do
 		claim "round $i: it goes while the CPU is off" off_and_on "$1"
 		i=$((i + 1))
 	done

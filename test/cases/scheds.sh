@@ -6,8 +6,8 @@
 
 kernel=unbounded
 needs=scheds
-variants="2 2@stock73"
-more_variants="2@image-7.2 2@image-7.1 2:refused@image-7.1.8 2@image-7.0 2@image-6.16"
+variants="2@stock73"
+more_variants="2 2@image-7.2 2@image-7.1 2:refused@image-7.1.8 2@image-7.0 2@image-6.16"
 
 exits_with() {
 	within 20 grep -q "^EXIT: .*$1" /tmp/sched.log || { tail -n 3 /tmp/sched.log; return 1; }

@@ -6,7 +6,8 @@
 
 kernel=unbounded
 needs=scheds
-variants="2 2@stock73"
+variants="2@stock73"
+more_variants="2"
 
 # selftest STATUS ARGUMENT...: it ends so
 selftest() {
