@@ -13,7 +13,6 @@ enum {
 	X86_SP = 4,
 
 	X86_CALL = 0xe8,	/* rel32 */
-	X86_CALL_LEN = 5,
 };
 
 struct x86_insn {

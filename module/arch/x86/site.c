@@ -122,10 +122,13 @@ static enum form form_of(const struct x86_insn *x)
 	return memory_form(x);
 }
 
-/* Decode the instruction at @at; FORM_UNKNOWN for all that is of no use here. */
+/*
+ * Decode the instruction at @at; FORM_UNKNOWN for all that is of no use here, without a length
+ * if even that is not known.
+ */
 static struct insn decode(const struct lg_code *code, u32 at)
 {
-	struct insn insn = { .len = 1 };
+	struct insn insn = {};
 	struct x86_insn x;
 	s64 target;
 
@@ -173,6 +176,8 @@ static bool stores_to(const struct lg_code *code, u32 at,
 
 		if (insn.form == FORM_STORE && same_operand(&insn.mem, mem))
 			return true;
+		if (!insn.len)
+			return false;	/* where the next one begins would be a guess */
 		at += insn.len;
 	}
 	return false;
