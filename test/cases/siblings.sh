@@ -9,7 +9,7 @@ more_variants="4:callsite 4:loopsite,livepatch 4:without@bounded"
 smt=2
 # 6.12 says so of itself: what it has noted for a sibling, to keep the task there, is
 # still there when a task of another class runs on it. With its own bound, without the module, too.
-known="WARNING: .* pick_task_scx"
+known="WARNING: .* (pick|put_prev)_task_scx"
 
 # A real-time task keeps CPU 1 from dispatching for itself, and CPU 0 still does it for
 # both. Has that kicked CPU 1, and not just once for what the CPU did before? Once one of
@@ -34,9 +34,11 @@ without() {
 	taskset -p c $$
 	hogs 4 alone
 	taskset -p f $$
-	sched scx_spin -n 10000
-	sleep 1
-	sched_stop
+	for i in $(seq 12); do
+		sched scx_spin -n 10000
+		sleep 1
+		sched_stop
+	done
 	for i in 1 2 3 4; do
 		sched scx_spin -l 5
 		claim "the watchdog ejects the scheduler" \
