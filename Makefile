@@ -82,7 +82,7 @@ clean:
 	@sh scripts/kernel clean
 
 demo:
-	@test/demo $${SVG:+"$$SVG"}
+	@test/tools/demo $${SVG:+"$$SVG"}
 
 check:
 	@test/run $(CASES)
@@ -91,10 +91,10 @@ check-all:
 	@test/run --all $(CASES)
 
 torture:
-	@test/torture $(or $(SECONDS),3600) $(SEED)
+	@test/tools/torture $(or $(SECONDS),3600) $(SEED)
 
 bench:
-	@test/figures targets cost storm scale
+	@test/tools/figures targets cost storm scale
 
 help:
 	@echo 'make                 build the module for the running kernel'

@@ -31,6 +31,6 @@ host() {
 	claim "no CPU misses its heartbeat for a second" at_most 1000 "$gap"
 	patch=$(awk -v n="$kernel_name" '$1 == n { sub(".*,", "", $3); print $3 }' \
 		"$top/test/kernel/kernels")
-	# for test/figures
+	# for test/tools/figures
 	echo "figure patched $kernel_name $patch $(mark storm) $(mark ejected) $gap $(word_of state) $(word_of limit)"
 }

@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # A storm on every CPU until the watchdog ends it, in guest instructions: on the kernel
 # with a bound of its own, without the module, and on the one without, with it. What
-# the one is to the other, test/figures says.
+# the one is to the other, test/tools/figures says.
 
 kernel=unbounded
 variants=
@@ -108,7 +108,7 @@ guest() {
 
 host() {
 	claim "the guest finishes" vm_wait $timeout
-	# for test/figures: us to ejection and between two ticks, ns that the counts are of
+	# for test/tools/figures: us to ejection and between two ticks, ns that the counts are of
 	cat "$vm_dir"/beats.* "$vm_dir/results" | awk -v what="figure storm $cpus $words" '
 		NF == 1 { beat[n++] = $1 }
 		$2 == "storm" { from = $1 }

@@ -151,7 +151,7 @@ host() {
 	scheduler=${scheduler%%,*}
 	figure="figure ${kept:+kept-}cost $kernel_name $cpus $scheduler"
 	claim "the guest finishes" vm_wait $timeout
-	# for test/figures
+	# for test/tools/figures
 	awk -v figure="$figure" '
 		$2 == "cost" { print figure, $3, $4, $5 }
 		$2 ~ /^(un)?loading$/ { at = $1 }

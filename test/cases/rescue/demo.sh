@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
-# What test/demo shows: the kernel's own scx_qmap loops in dispatch, without and with
+# What test/tools/demo shows: the kernel's own scx_qmap loops in dispatch, without and with
 # the module. No part of "make check", which claims the same and more.
 
 kernel=unbounded

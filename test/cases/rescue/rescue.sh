@@ -38,6 +38,6 @@ host() {
 	claim "the guest finishes" vm_wait 150
 	gap=$(longest_gap "$(mark storm)" "$(mark end)")
 	claim "no CPU misses its heartbeat for a second" beats_within 1000 storm end
-	# for test/figures
+	# for test/tools/figures
 	[ "$kernel_name" = debug ] || echo "figure rescue $cpus $words $(mark storm) $(mark ejected) $gap $(word_of trips)"
 }

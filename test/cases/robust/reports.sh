@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 # A storm, every file read and written meanwhile, and the end of it: all of the module in
-# short, for the kernels with debug code. test/mutants plants bugs, each of which has to be
+# short, for the kernels with debug code. test/tools/mutants plants bugs, each of which has to be
 # reported by then.
 
 more_variants="
