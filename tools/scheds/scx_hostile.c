@@ -2,13 +2,10 @@
 /*
  * scx_hostile - load the scheduler of scx_hostile.bpf.c, print its counters and the
  * exit reason that the kernel gives
- *
- * Exit status: 0 if it was stopped by a signal, 1 for a usage or load error, 2 if
- * the kernel ejected it.
  */
-#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
-#define NAME "scx_hostile"
 #include "scx_loader.h"
 #include "scx_hostile.h"
 #include "scx_hostile.skel.h"
@@ -46,50 +43,43 @@ static const char * const kinds[] = {
 
 static struct scx_hostile *skel;
 
-static enum hostile_kind kind_of(const char *name)
+static void set(int opt)
+{
+	switch (opt) {
+	case 'c':
+		skel->rodata->held_cpu = argument(opt, 0, INT_MAX);
+		break;
+	case 'n':
+		skel->rodata->least = argument(opt, 1, INT_MAX);
+		break;
+	case 'm':
+		skel->rodata->most = argument(opt, 1, INT_MAX);
+		break;
+	case 's':
+		skel->rodata->slice_ns = argument(opt, 1, INT_MAX) * 1000ULL;
+		break;
+	}
+}
+
+static bool set_kind(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; name && i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (!strcmp(name, kinds[i]))
-			return i;
-	fputs(usage, stderr);
-	exit(1);
-}
-
-static void parse(int argc, char **argv)
-{
-	int opt;
-
-	skel->rodata->least = 31;
-	skel->rodata->most = 33;
-	skel->rodata->slice_ns = 20000 * 1000ULL;
-
-	while ((opt = getopt(argc, argv, "c:n:m:s:h")) != -1) {
-		switch (opt) {
-		case 'c':
-			skel->rodata->held_cpu = argument(opt, 0, INT_MAX);
-			break;
-		case 'n':
-			skel->rodata->least = argument(opt, 1, INT_MAX);
-			break;
-		case 'm':
-			skel->rodata->most = argument(opt, 1, INT_MAX);
-			break;
-		case 's':
-			skel->rodata->slice_ns = argument(opt, 1, INT_MAX) * 1000ULL;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs(usage, stderr);
-			exit(1);
-		}
+	for (i = 0; name && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(name, kinds[i]))
+			continue;
+		skel->rodata->kind = i;
+		return true;
 	}
-	skel->rodata->kind = kind_of(argv[optind++]);
-	no_more_arguments(argc, argv);
+	return false;
 }
+
+static const struct command_line command_line = {
+	.usage		= usage,
+	.options	= "c:n:m:s:h",
+	.set		= set,
+	.set_word	= set_kind,
+};
 
 /* It is called a second after the scheduler was enabled, and each second. */
 static void print_stats(void)
@@ -107,14 +97,15 @@ int main(int argc, char **argv)
 	bool dying;
 
 	skel = scx_hostile__open();
-	if (!skel)
-		die("open", "the BPF object");
-	parse(argc, argv);
+	must(skel, "open", "the BPF object");
+	skel->rodata->least = 31;
+	skel->rodata->most = 33;
+	skel->rodata->slice_ns = 20000 * 1000ULL;
+	parse(argc, argv, &command_line);
 	dying = skel->rodata->kind == HOSTILE_DYING;
 	bpf_program__set_autoload(skel->progs.hostile_sees_exit, dying);
-	if (scx_hostile__load(skel))
-		die("load", "the BPF programs");
-	if (dying && !bpf_program__attach(skel->progs.hostile_sees_exit))
-		die("attach to", "the exit of tasks");
+	must(!scx_hostile__load(skel), "load", "the BPF programs");
+	must(!dying || bpf_program__attach(skel->progs.hostile_sees_exit),
+	     "attach to", "the exit of tasks");
 	return run(skel->maps.hostile_ops, &skel->bss->exit_record, print_stats);
 }

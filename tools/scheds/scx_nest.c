@@ -2,13 +2,10 @@
 /*
  * scx_nest - load the scheduler of scx_nest.bpf.c, as the root or below one, and
  * print its counters and the exit reason that the kernel gives
- *
- * Exit status: 0 if it was stopped by a signal, 1 for a usage or load error, 2 if
- * the kernel ejected it.
  */
+#include <stdio.h>
 #include <sys/stat.h>
 
-#define NAME "scx_nest"
 #include "scx_loader.h"
 #include "scx_nest.h"
 #include "scx_nest.skel.h"
@@ -35,43 +32,34 @@ static u64 join(const char *cgroup)
 	struct stat st;
 	FILE *f;
 
-	if (stat(cgroup, &st))
-		die("find", cgroup);
+	must(!stat(cgroup, &st), "find", cgroup);
 	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
 	f = fopen(path, "w");
-	if (!f || fprintf(f, "%d\n", getpid()) < 0 || fclose(f))
-		die("join", cgroup);
+	must(f && fprintf(f, "%d\n", getpid()) >= 0 && !fclose(f), "join", cgroup);
 	return st.st_ino;
 }
 
-static void parse(int argc, char **argv)
+static void set(int opt)
 {
-	int opt;
-
-	skel->rodata->phantom_pid = KTHREADD;
-
-	while ((opt = getopt(argc, argv, "c:l:n:h")) != -1) {
-		switch (opt) {
-		case 'c':
-			skel->struct_ops.nest_ops->sub_cgroup_id = join(optarg);
-			skel->rodata->phantom_pid = getpid();
-			break;
-		case 'l':
-			skel->rodata->loop_after = argument(opt, 1, INT_MAX);
-			break;
-		case 'n':
-			skel->rodata->iterations = argument(opt, 1, INT_MAX);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs(usage, stderr);
-			exit(1);
-		}
+	switch (opt) {
+	case 'c':
+		skel->struct_ops.nest_ops->sub_cgroup_id = join(optarg);
+		skel->rodata->phantom_pid = getpid();
+		break;
+	case 'l':
+		skel->rodata->loop_after = argument(opt, 1, INT_MAX);
+		break;
+	case 'n':
+		skel->rodata->iterations = argument(opt, 1, INT_MAX);
+		break;
 	}
-	no_more_arguments(argc, argv);
 }
+
+static const struct command_line command_line = {
+	.usage		= usage,
+	.options	= "c:l:n:h",
+	.set		= set,
+};
 
 static void print_stats(void)
 {
@@ -85,10 +73,9 @@ static void print_stats(void)
 int main(int argc, char **argv)
 {
 	skel = scx_nest__open();
-	if (!skel)
-		die("open", "the BPF object");
-	parse(argc, argv);
-	if (scx_nest__load(skel))
-		die("load", "the BPF programs");
+	must(skel, "open", "the BPF object");
+	skel->rodata->phantom_pid = KTHREADD;
+	parse(argc, argv, &command_line);
+	must(!scx_nest__load(skel), "load", "the BPF programs");
 	return run(skel->maps.nest_ops, &skel->bss->exit_record, print_stats);
 }

@@ -2,14 +2,10 @@
 /*
  * scx_spin - load the scheduler of scx_spin.bpf.c, show its counters, and print
  * the exit reason that the kernel gives
- *
- * Exit status: 0 if it was stopped by a signal, 1 for a usage or load error, 2 if
- * the kernel ejected it.
  */
-#include <stdbool.h>
+#include <stdio.h>
 #include <bpf/btf.h>
 
-#define NAME "scx_spin"
 #include "scx_loader.h"
 #include "scx_spin.h"
 #include "scx_spin.skel.h"
@@ -58,101 +54,86 @@ static void needs_kfunc(int opt, const char *name, unsigned int nr_args)
 	const struct btf_type *t;
 	int id;
 
-	if (!btf)
-		die("read", "the kernel's BTF");
+	must(btf, "read", "the kernel's BTF");
 	id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
 	t = btf__type_by_id(btf, id < 0 ? 0 : id);
-	if (id < 0 || btf_vlen(btf__type_by_id(btf, t->type)) != nr_args) {
-		fprintf(stderr, NAME ": -%c: no BPF program can call this kernel's %s()\n",
-			opt, name);
-		exit(1);
-	}
+	if (id < 0 || btf_vlen(btf__type_by_id(btf, t->type)) != nr_args)
+		fail("-%c: no BPF program can call this kernel's %s()", opt, name);
 	btf__free(btf);
 }
 
-static void parse(int argc, char **argv)
+static void set(int opt)
 {
-	int opt;
-
-	skel->rodata->slice_ns = 20000 * 1000ULL;
-	skel->rodata->batch = 1;
-	skel->rodata->loop_cpu = -1;
-
-	while ((opt = getopt(argc, argv, "s:e:t:T:l:c:n:w:Bb:d:D:W:qpvh")) != -1) {
-		switch (opt) {
-		case 's':
-			skel->rodata->slice_ns =
-				argument(opt, 1, INT_MAX) * 1000ULL;
-			break;
-		case 'e':
-			needs_kfunc(opt, "scx_bpf_error_bstr", 3);
-			skel->rodata->error_after = argument(opt, 1, INT_MAX);
-			break;
-		case 't':
-			skel->rodata->stall_user_nth = argument(opt, 1, INT_MAX);
-			break;
-		case 'T':
-			skel->rodata->stall_kernel_nth = argument(opt, 1, INT_MAX);
-			break;
-		case 'l':
-			skel->rodata->loop_after = argument(opt, 1, INT_MAX);
-			break;
-		case 'c':
-			skel->rodata->loop_cpu = argument(opt, -1, INT_MAX);
-			break;
-		case 'n':
-			needs_kfunc(opt, "scx_bpf_create_dsq", 2);
-			skel->rodata->need_iterations = argument(opt, 1, INT_MAX);
-			break;
-		case 'w':
-			skel->rodata->waste_ns = argument(opt, 1, 1000000) * 1000ULL;
-			break;
-		case 'B':
-			needs_kfunc(opt, "scx_bpf_create_dsq", 2);
-			needs_kfunc(opt, "scx_bpf_kick_cpu", 2);
-			skel->rodata->bounce = true;
-			break;
-		case 'b':
-			skel->rodata->batch = argument(opt, 1, 1024);
-			skel->struct_ops.spin_ops->dispatch_max_batch =
-				skel->rodata->batch;
-			break;
-		case 'd':
-			skel->rodata->disallow_tgid = argument(opt, -1, INT_MAX);
-			if (skel->rodata->disallow_tgid < 0)
-				skel->rodata->disallow_tgid = getpid();
-			break;
-		case 'D':
-			skel->struct_ops.spin_ops->exit_dump_len =
-				argument(opt, 1, INT_MAX);
-			break;
-		case 'W':
-			/* the kernel takes 30 s at most */
-			skel->struct_ops.spin_ops->timeout_ms =
-				argument(opt, 1, 30000);
-			break;
-		case 'q':
-			skel->rodata->quiet = true;
-			break;
-		case 'p':
-			skel->struct_ops.spin_ops->flags |=
-				SPIN_OPS_SWITCH_PARTIAL;
-			break;
-		case 'v':
-			verbose = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
-		default:
-			fputs(usage, stderr);
-			exit(1);
-		}
+	switch (opt) {
+	case 's':
+		skel->rodata->slice_ns =
+			argument(opt, 1, INT_MAX) * 1000ULL;
+		break;
+	case 'e':
+		needs_kfunc(opt, "scx_bpf_error_bstr", 3);
+		skel->rodata->error_after = argument(opt, 1, INT_MAX);
+		break;
+	case 't':
+		skel->rodata->stall_user_nth = argument(opt, 1, INT_MAX);
+		break;
+	case 'T':
+		skel->rodata->stall_kernel_nth = argument(opt, 1, INT_MAX);
+		break;
+	case 'l':
+		skel->rodata->loop_after = argument(opt, 1, INT_MAX);
+		break;
+	case 'c':
+		skel->rodata->loop_cpu = argument(opt, -1, INT_MAX);
+		break;
+	case 'n':
+		needs_kfunc(opt, "scx_bpf_create_dsq", 2);
+		skel->rodata->need_iterations = argument(opt, 1, INT_MAX);
+		break;
+	case 'w':
+		skel->rodata->waste_ns = argument(opt, 1, 1000000) * 1000ULL;
+		break;
+	case 'B':
+		needs_kfunc(opt, "scx_bpf_create_dsq", 2);
+		needs_kfunc(opt, "scx_bpf_kick_cpu", 2);
+		skel->rodata->bounce = true;
+		break;
+	case 'b':
+		skel->rodata->batch = argument(opt, 1, 1024);
+		skel->struct_ops.spin_ops->dispatch_max_batch =
+			skel->rodata->batch;
+		break;
+	case 'd':
+		skel->rodata->disallow_tgid = argument(opt, -1, INT_MAX);
+		if (skel->rodata->disallow_tgid < 0)
+			skel->rodata->disallow_tgid = getpid();
+		break;
+	case 'D':
+		skel->struct_ops.spin_ops->exit_dump_len =
+			argument(opt, 1, INT_MAX);
+		break;
+	case 'W':
+		/* the kernel takes 30 s at most */
+		skel->struct_ops.spin_ops->timeout_ms =
+			argument(opt, 1, 30000);
+		break;
+	case 'q':
+		skel->rodata->quiet = true;
+		break;
+	case 'p':
+		skel->struct_ops.spin_ops->flags |=
+			SPIN_OPS_SWITCH_PARTIAL;
+		break;
+	case 'v':
+		verbose = true;
+		break;
 	}
-	no_more_arguments(argc, argv);
-	if (!skel->rodata->loop_after)
-		skel->struct_ops.spin_ops->select_cpu = NULL;
 }
+
+static const struct command_line command_line = {
+	.usage		= usage,
+	.options	= "s:e:t:T:l:c:n:w:Bb:d:D:W:qpvh",
+	.set		= set,
+};
 
 static void print_stats(void)
 {
@@ -169,11 +150,14 @@ int main(int argc, char **argv)
 
 	libbpf_set_print(print_libbpf);
 	skel = scx_spin__open();
-	if (!skel)
-		die("open", "the BPF object");
-	parse(argc, argv);
-	if (scx_spin__load(skel))
-		die("load", "the BPF programs");
+	must(skel, "open", "the BPF object");
+	skel->rodata->slice_ns = 20000 * 1000ULL;
+	skel->rodata->batch = 1;
+	skel->rodata->loop_cpu = -1;
+	parse(argc, argv, &command_line);
+	if (!skel->rodata->loop_after)
+		skel->struct_ops.spin_ops->select_cpu = NULL;
+	must(!scx_spin__load(skel), "load", "the BPF programs");
 	status = run(skel->maps.spin_ops, &skel->bss->exit_record, print_stats);
 	if (skel->bss->exit_dump[0])
 		fprintf(stderr, "%s\n", skel->bss->exit_dump);
