@@ -7,7 +7,7 @@
 # shellcheck source=test/rig/debian.sh
 . "$top/test/rig/debian.sh" 13
 
-root=$("$top/test/build/foreign" "$debian")
+root=$("$top/test/build/distributions" "$debian")
 next=$version.1
 
 # over this root, not over that of a user
