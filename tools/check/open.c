@@ -8,13 +8,13 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <linux/btf.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../module/btf.h"
 #include "kernel.h"
 
 enum {
@@ -128,6 +128,45 @@ static int keep_btf(struct lg_kernel *k, const u8 *data, u64 size)
 	memcpy(k->btf, data, size);
 	k->btf_size = size;
 	return 0;
+}
+
+/* Of the BTF that begins at @p, 0: it is none. */
+static u64 btf_len(const u8 *p, u64 left)
+{
+	struct btf_header h;
+	u64 len;
+
+	if (left < sizeof(h))
+		return 0;
+	memcpy(&h, p, sizeof(h));
+	if (h.type_off != 0 || h.str_off < h.type_len)
+		return 0;
+	len = (u64)h.hdr_len + h.str_off + h.str_len;
+	return len <= left ? len : 0;
+}
+
+/* The largest, should there be some of BPF programs too. */
+static int find_btf(struct lg_kernel *k)
+{
+	static const u8 head[] = { 0x9f, 0xeb, BTF_VERSION, 0 };
+	const struct lg_piece *piece;
+	const u8 *p, *end, *best = NULL;
+	u64 size, best_size = 0;
+	u32 i;
+
+	for (i = 0; i < k->nr_pieces; i++) {
+		piece = &k->pieces[i];
+		p = piece->data;
+		end = p + piece->size;
+		for (; p && (p = memmem(p, end - p, head, sizeof(head))); p++) {
+			size = btf_len(p, end - p);
+			if (size > best_size) {
+				best = p;
+				best_size = size;
+			}
+		}
+	}
+	return keep_btf(k, best, best_size);
 }
 
 /* ------------------------------------------------------------------ ELF -- */
@@ -252,7 +291,6 @@ static bool is_bzimage(const u8 *data, size_t size)
 	return size >= SETUP_END && !memcmp(data + SETUP_MAGIC, "HdrS", 4);
 }
 
-/* Data of another size than it was made with is not what was made. */
 static int load_bzimage(struct lg_kernel *k, const u8 *data, size_t size)
 {
 	u32 sects = data[SETUP_SECTS] ?: 4, at = le32(data + SETUP_PAYLOAD);
@@ -260,7 +298,6 @@ static int load_bzimage(struct lg_kernel *k, const u8 *data, size_t size)
 	u64 payload = (u64)(sects + 1) * SECTOR + at;
 	u8 *unpacked;
 	size_t unpacked_size;
-	int ret;
 
 	if ((data[SETUP_VERSION] | data[SETUP_VERSION + 1] << 8) < 0x208)
 		return lg_kernel_fail(k, "a bzImage that does not say where its payload is");
@@ -273,8 +310,7 @@ static int load_bzimage(struct lg_kernel *k, const u8 *data, size_t size)
 	k->owned_size = unpacked_size;
 	if (is_bzimage(unpacked, unpacked_size))
 		return lg_kernel_fail(k, "a bzImage within a bzImage");
-	ret = lg_kernel_load(k, unpacked, unpacked_size);
-	return ret;
+	return lg_kernel_load(k, unpacked, unpacked_size);
 }
 
 /**
@@ -296,7 +332,12 @@ int lg_kernel_load(struct lg_kernel *k, u8 *data, size_t size)
 		return lg_kernel_fail(k, "not a kernel image");
 	}
 	find_banner(k);
-	return 0;
+	if (lg_kallsyms_read(k) < 0)
+		return -1;
+	if (!k->nr_names)
+		return lg_kernel_fail(k, *k->release ? "it has no symbols (CONFIG_KALLSYMS)" :
+						      "not a kernel image");
+	return k->btf ? 0 : find_btf(k);
 }
 
 static int read_file(struct lg_kernel *k, const char *path)
