@@ -178,6 +178,7 @@ static int report(struct lg_kernel *k, const char *name, bool unreadable)
 	return ret;
 }
 
+/* @path NULL: the running kernel */
 static int check(const char *path)
 {
 	static struct lg_kernel kernel;	/* large */
@@ -188,28 +189,67 @@ static int check(const char *path)
 	memset(k, 0, sizeof(*k));
 	k->fd = -1;
 	lg_kernel = k;
-	unreadable = lg_kernel_open(k, path);
+	unreadable = path ? lg_kernel_open(k, path) : lg_kernel_running(k);
 	if (!*k->release)
 		snprintf(k->release, sizeof(k->release), "unknown");
-	ret = report(k, path, unreadable);
+	ret = report(k, path ?: "running kernel", unreadable);
 	lg_kernel_close(k);
 	return ret;
 }
 
+static const char usage[] =
+"scx-loopguard-check - what would scx_loopguard do on that kernel?\n"
+"\n"
+"Usage: scx-loopguard-check [--json] [IMAGE...]\n"
+"\n"
+"IMAGE is a vmlinuz, however it is compressed, a vmlinux with or without symbols, or a raw\n"
+"Image, for x86-64. Without an IMAGE it is the running kernel, as root and while the module is\n"
+"not loaded. Nothing is changed. It prints a line for each:\n"
+"\n"
+"  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N\n"
+"  IMAGE: RELEASE refused: REASON\n"
+"\n"
+"The words are those that the module has in its parameters, or prints when it refuses to load,\n"
+"with default settings. A vmlinuz is decompressed by gzip, xz, zstd, lz4, lzop or bzip2.\n"
+"\n"
+"  --json  print an array of objects instead, with the places of each engine\n"
+"  --help  show this help\n"
+"\n"
+"Exit status:\n"
+"  0  the module would protect all of them, or they do so themselves\n"
+"  1  it would refuse some\n"
+"  2  some could not be read, or usage error\n";
+
 int main(int argc, char **argv)
 {
-	int i, ret = PROTECTED, one;
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	int ret = PROTECTED, one, option;
 
-	json = argc > 1 && !strcmp(argv[1], "--json");
-	if (json)
-		putchar('[');
-	for (i = 1 + json; i < argc; i++) {
-		if (json && i > 1 + json)
-			printf(",\n");
-		one = check(argv[i]);
-		ret = max(ret, one);
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs("Try: scx-loopguard-check --help\n", stderr);
+			return UNREADABLE;
+		}
 	}
 	if (json)
-		printf("]\n");
+		putchar('[');
+	do {
+		one = check(argv[optind]);
+		ret = max(ret, one);
+		if (json)
+			printf(optind + 1 < argc ? ",\n" : "]\n");
+		fflush(stdout);
+	} while (++optind < argc);
 	return ret;
 }

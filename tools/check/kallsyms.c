@@ -319,7 +319,6 @@ int lg_kallsyms_read(struct lg_kernel *k)
 	u32 i;
 
 	for (i = 0; i < k->nr_pieces && !ret; i++)
-		if (k->pieces[i].data)
-			ret = look_in_piece(k, &k->pieces[i]);
+		ret = look_in_piece(k, &k->pieces[i]);
 	return ret;
 }

@@ -56,6 +56,7 @@ int lg_kernel_fail(struct lg_kernel *k, const char *fmt, ...)
 /* open.c */
 int lg_kernel_open(struct lg_kernel *k, const char *path);
 int lg_kernel_load(struct lg_kernel *k, u8 *data, size_t size);
+void lg_kernel_banner(struct lg_kernel *k, const u8 *p, const u8 *end);
 void lg_kernel_close(struct lg_kernel *k);
 
 /* running.c */

@@ -71,8 +71,13 @@ static void copy_word(char *to, size_t size, const u8 *from, const u8 *end, cons
 	to[len] = '\0';
 }
 
-/* "Linux version RELEASE (BUILDER) (COMPILER, LINKER) VERSION" */
-static bool read_banner(struct lg_kernel *k, const u8 *p, const u8 *end)
+/**
+ * lg_kernel_banner - find "Linux version RELEASE (BUILDER) (COMPILER, LINKER) VERSION"
+ * @k: the kernel whose release and compiler it tells
+ * @p: where to look
+ * @end: the end of that
+ */
+void lg_kernel_banner(struct lg_kernel *k, const u8 *p, const u8 *end)
 {
 	const size_t len = sizeof(banner) - 1;
 	const u8 *line_end, *next;
@@ -85,20 +90,20 @@ static bool read_banner(struct lg_kernel *k, const u8 *p, const u8 *end)
 		line_end = memchr(p, '\n', end - p) ?: end;
 		next = memmem(p, line_end - p, ") (", 3);
 		if (next)
-			copy_word(k->compiler, sizeof(k->compiler), next + 3, line_end, ",\n");
-		return true;
+			copy_word(k->compiler, sizeof(k->compiler), next + 3, line_end, ",");
+		return;
 	}
-	return false;
 }
 
 static void find_banner(struct lg_kernel *k)
 {
+	const struct lg_piece *piece;
 	u32 i;
 
-	for (i = 0; i < k->nr_pieces && !*k->release; i++)
-		if (k->pieces[i].data)
-			read_banner(k, k->pieces[i].data,
-				    k->pieces[i].data + k->pieces[i].size);
+	for (i = 0; i < k->nr_pieces && !*k->release; i++) {
+		piece = &k->pieces[i];
+		lg_kernel_banner(k, piece->data, piece->data + piece->size);
+	}
 }
 
 static int add_piece(struct lg_kernel *k, u64 address, const u8 *data, u64 size)
@@ -158,7 +163,7 @@ static int find_btf(struct lg_kernel *k)
 		piece = &k->pieces[i];
 		p = piece->data;
 		end = p + piece->size;
-		for (; p && (p = memmem(p, end - p, head, sizeof(head))); p++) {
+		for (; (p = memmem(p, end - p, head, sizeof(head))); p++) {
 			size = btf_len(p, end - p);
 			if (size > best_size) {
 				best = p;
@@ -334,9 +339,11 @@ int lg_kernel_load(struct lg_kernel *k, u8 *data, size_t size)
 	find_banner(k);
 	if (lg_kallsyms_read(k) < 0)
 		return -1;
+	/* an object file that is only linked may do */
+	if (!*k->release && !lg_names_find(k, "scx_bpf_kick_cpu"))
+		return lg_kernel_fail(k, "not a kernel image");
 	if (!k->nr_names)
-		return lg_kernel_fail(k, *k->release ? "it has no symbols (CONFIG_KALLSYMS)" :
-						      "not a kernel image");
+		return lg_kernel_fail(k, "it has no symbols (CONFIG_KALLSYMS)");
 	return k->btf ? 0 : find_btf(k);
 }
 
