@@ -318,6 +318,15 @@ static int load_bzimage(struct lg_kernel *k, const u8 *data, size_t size)
 	return lg_kernel_load(k, unpacked, unpacked_size);
 }
 
+/* Plain memory begins with the kernel's text, wherever that was linked to. */
+static void place_raw(struct lg_kernel *k)
+{
+	const struct lg_name *text = lg_names_find(k, "_text");
+
+	if (text && text->address + k->pieces[0].size > text->address)
+		k->pieces[0].address = text->address;
+}
+
 /**
  * lg_kernel_load - read an image that is in memory
  * @k: the kernel
@@ -339,6 +348,8 @@ int lg_kernel_load(struct lg_kernel *k, u8 *data, size_t size)
 	find_banner(k);
 	if (lg_kallsyms_read(k) < 0)
 		return -1;
+	if (k->nr_pieces && k->pieces[0].data == data && memcmp(data, ELFMAG, SELFMAG))
+		place_raw(k);
 	/* an object file that is only linked may do */
 	if (!*k->release && !lg_names_find(k, "scx_bpf_kick_cpu"))
 		return lg_kernel_fail(k, "not a kernel image");
