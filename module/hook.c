@@ -31,7 +31,7 @@
 #include "target.h"
 
 enum {
-	MAX_HOOKS	= LG_MAX_LOOPS * LG_MAX_CALLS,
+	MAX_HOOKS	= LG_MAX_LOOPS * LG_MAX_SITES,
 };
 
 /* Written before it is armed. */
@@ -43,8 +43,9 @@ struct hook {
 static struct hook hooks[MAX_HOOKS];
 static unsigned int nr_hooks;
 
-/* Where a native bound ends each loop; addr NULL: that cannot be watched. */
-static struct kprobe bounds[LG_MAX_LOOPS];
+/* Where a native bound ends the loops; addr NULL: that cannot be watched. */
+static struct kprobe bounds[MAX_HOOKS];
+static unsigned int nr_bounds;
 
 static const struct lg_target *target;
 
@@ -122,8 +123,8 @@ static int site_error(const struct lg_loops *loops)
 
 static u32 site_places(const struct lg_loop *loop, const u32 **offsets)
 {
-	*offsets = &loop->site.offset;
-	return 1;
+	*offsets = loop->sites.at;
+	return loop->sites.nr;
 }
 
 const struct lg_engine lg_loopsite = {
@@ -210,7 +211,7 @@ static int arm_loop(const struct lg_engine *engine, const struct lg_loop *loop)
 	for (i = 0; i < nr; i++) {
 		struct hook *hook = &hooks[nr_hooks];
 
-		hook->nr_tasks = lg_arch_place(&loop->site.nr_tasks);
+		hook->nr_tasks = lg_arch_place(&loop->sites.nr_tasks[i]);
 		ret = arm(&hook->probe, loop, offsets[i], engine->handler);
 		if (ret)
 			return ret;
@@ -223,11 +224,14 @@ static int arm_loop(const struct lg_engine *engine, const struct lg_loop *loop)
  * Only to count with, and to eject by that count, see lg_hook_in_place(): a kernel in which this
  * fails is bounded all the same. At a call every iteration is met, so there is nothing to watch.
  */
-static void arm_bound(struct kprobe *probe, const struct lg_loop *loop)
+static void arm_bounds(const struct lg_loop *loop)
 {
-	if (!loop->site.bound || arm(probe, loop, loop->site.bound, at_bound))
-		pr_warn("the kernel's own bound in %s cannot be watched: what it ends is not counted\n",
-			loop->function.name);
+	u32 i;
+
+	for (i = 0; i < loop->sites.nr_ends; i++)
+		if (arm(&bounds[nr_bounds++], loop, loop->sites.ends[i], at_bound))
+			pr_warn("the kernel's own bound in %s cannot be watched: what it ends is not counted\n",
+				loop->function.name);
 }
 
 /**
@@ -252,7 +256,7 @@ int lg_hook_arm(const struct lg_engine *engine, const struct lg_target *t)
 	}
 	/* the places are what counts, so only now */
 	for (i = 0; i < t->loops.nr && t->native_limit && engine == &lg_loopsite; i++)
-		arm_bound(&bounds[i], &t->loops.loop[i]);
+		arm_bounds(&t->loops.loop[i]);
 	return 0;
 }
 
@@ -262,7 +266,7 @@ static struct kprobe *nth_probe(unsigned int i)
 	if (i < nr_hooks)
 		return &hooks[i].probe;
 	i -= nr_hooks;
-	return i < LG_MAX_LOOPS ? &bounds[i] : NULL;
+	return i < nr_bounds ? &bounds[i] : NULL;
 }
 
 /* Does the text of any still show it? Somebody else's may be at the same place. */
@@ -299,6 +303,7 @@ void lg_hook_disarm(void)
 	for (i = 0; (probe = nth_probe(i)); i++)
 		memset(probe, 0, sizeof(*probe));
 	nr_hooks = 0;
+	nr_bounds = 0;
 }
 
 /**
@@ -317,7 +322,7 @@ bool lg_hook_in_place(void)
 		if (!is_in_place(&hooks[i].probe))
 			return false;
 	/* what the native bound ends is not seen at a load, and counts for ejection */
-	for (i = 0; i < target->loops.nr && watches; i++)
+	for (i = 0; i < nr_bounds && watches; i++)
 		if (!is_in_place(&bounds[i]))
 			return false;
 	return true;

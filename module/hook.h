@@ -17,7 +17,7 @@ extern const struct lg_engine lg_loopsite;
 extern const struct lg_engine lg_callsite;
 
 enum {
-	LG_WHERE_LEN	= KSYM_NAME_LEN + 64,	/* bytes of what lg_hook_where() writes */
+	LG_WHERE_LEN	= KSYM_NAME_LEN + 256,	/* bytes of what lg_hook_where() writes */
 };
 
 const char *lg_engine_name(const struct lg_engine *engine);
