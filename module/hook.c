@@ -25,6 +25,7 @@
 #include <linux/uaccess.h>
 
 #include "hook.h"
+#include "plan.h"
 #include "policy.h"
 #include "processor.h"
 #include "settings.h"
@@ -106,77 +107,6 @@ static int at_bound(struct kprobe *kp, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(at_bound);
 
-/* -------------------------------------------------------------- engines -- */
-
-struct lg_engine {
-	const char *name;
-	kprobe_pre_handler_t handler;
-	int (*error)(const struct lg_loops *loops);
-	/* the places in a loop, offsets in its function */
-	u32 (*places)(const struct lg_loop *loop, const u32 **offsets);
-};
-
-static int site_error(const struct lg_loops *loops)
-{
-	return loops->site_error;
-}
-
-static u32 site_places(const struct lg_loop *loop, const u32 **offsets)
-{
-	*offsets = loop->sites.at;
-	return loop->sites.nr;
-}
-
-const struct lg_engine lg_loopsite = {
-	.name = "loopsite",
-	.handler = at_load,
-	.error = site_error,
-	.places = site_places,
-};
-
-static int calls_error(const struct lg_loops *loops)
-{
-	return loops->calls_error;
-}
-
-static u32 call_places(const struct lg_loop *loop, const u32 **offsets)
-{
-	*offsets = loop->calls;
-	return loop->nr_calls;
-}
-
-const struct lg_engine lg_callsite = {
-	.name = "callsite",
-	.handler = at_call,
-	.error = calls_error,
-	.places = call_places,
-};
-
-/**
- * lg_engine_name - what an engine is called
- * @engine: the engine
- *
- * Context: any.
- * Return: as in the parameter engine.
- */
-const char *lg_engine_name(const struct lg_engine *engine)
-{
-	return engine->name;
-}
-
-/**
- * lg_hook_can - has the kernel what an engine needs
- * @engine: the engine
- * @t: what was found
- *
- * Context: any.
- * Return: 0 or -errno.
- */
-int lg_hook_can(const struct lg_engine *engine, const struct lg_target *t)
-{
-	return engine->error(&t->loops);
-}
-
 /* ------------------------------------------------------------------ arm -- */
 
 static bool is_in_place(struct kprobe *probe)
@@ -212,7 +142,8 @@ static int arm_loop(const struct lg_engine *engine, const struct lg_loop *loop)
 		struct hook *hook = &hooks[nr_hooks];
 
 		hook->nr_tasks = lg_arch_place(&loop->sites.nr_tasks[i]);
-		ret = arm(&hook->probe, loop, offsets[i], engine->handler);
+		ret = arm(&hook->probe, loop, offsets[i],
+			  engine == &lg_loopsite ? at_load : at_call);
 		if (ret)
 			return ret;
 		nr_hooks++;
@@ -236,7 +167,7 @@ static void arm_bounds(const struct lg_loop *loop)
 
 /**
  * lg_hook_arm - put the hook in
- * @engine: which one, that lg_hook_can()
+ * @engine: which one, that lg_plan_can() be used
  * @t: what was found; has to outlive the hook
  *
  * Context: task, may sleep. Leaves nothing behind on failure.
@@ -342,32 +273,4 @@ unsigned long lg_hook_nmissed(void)
 	for (i = 0; i < nr_hooks; i++)
 		n += READ_ONCE(hooks[i].probe.nmissed);
 	return n;
-}
-
-/**
- * lg_hook_where - what an engine probes
- * @engine: the engine
- * @t: what was found
- * @buf: set to symbol+offset of each place, with commas
- * @size: its size
- *
- * Context: any.
- * Return: the length of that.
- */
-int lg_hook_where(const struct lg_engine *engine, const struct lg_target *t,
-		  char *buf, size_t size)
-{
-	const struct lg_loop *loop;
-	const u32 *offsets;
-	u32 i, j, nr;
-	int len = 0;
-
-	for (i = 0; i < t->loops.nr; i++) {
-		loop = &t->loops.loop[i];
-		nr = engine->places(loop, &offsets);
-		for (j = 0; j < nr; j++)
-			len += scnprintf(buf + len, size - len, "%s%s+%#x", len ? "," : "",
-					 loop->function.name, offsets[j]);
-	}
-	return len;
 }

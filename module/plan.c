@@ -16,8 +16,8 @@ static int site_error(const struct lg_loops *loops)
 
 static u32 site_places(const struct lg_loop *loop, const u32 **offsets)
 {
-	*offsets = &loop->site.offset;
-	return 1;
+	*offsets = loop->sites.at;
+	return loop->sites.nr;
 }
 
 const struct lg_engine lg_loopsite = {

@@ -31,7 +31,7 @@ extern const struct lg_engine lg_callsite;
 
 enum {
 	LG_NR_ENGINES	= 2,
-	LG_WHERE_LEN	= KSYM_NAME_LEN + 64,	/* bytes of what lg_plan_where() writes */
+	LG_WHERE_LEN	= KSYM_NAME_LEN + 256,	/* bytes of what lg_plan_where() writes */
 	LG_LAYOUT_LEN	= 32,			/* ... and lg_plan_layout() */
 };
 

@@ -93,7 +93,7 @@ static void print_places(const struct lg_engine *engine, const struct lg_target 
 			printf(", \"offset\": %u", offsets[j]);
 			if (engine == &lg_loopsite)
 				printf(", \"bounded\": %s",
-				       loop->site.bounded ? "true" : "false");
+				       loop->bounded ? "true" : "false");
 			putchar('}');
 		}
 	}

@@ -5,6 +5,6 @@
 #include <stdlib.h>
 
 #define kvmalloc(size, flags)	malloc(size)
-#define kvfree(p)		free(p)
+#define kvfree(p)		free((void *)(p))
 
 #endif
