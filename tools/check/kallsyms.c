@@ -205,19 +205,19 @@ static bool find_names(struct tables *t)
 /* -------------------------------------------------------------- addresses -- */
 
 /* How a kernel says where its symbols are. */
-enum way {
+enum lg_way {
 	BASE_AND_PERCPU,	/* below the base, or as they are: per-CPU data; until 6.14 */
 	BASE,			/* from the base on */
 	PC_RELATIVE,		/* from the offset's own place on; since 7.x */
 	NR_WAYS,
 };
 
-static u64 address_of(const struct tables *t, enum way way, u64 base, u32 i)
+static u64 address_of(const struct tables *t, enum lg_way how, u64 base, u32 i)
 {
 	u64 at = t->offsets + i * sizeof(u32);
 	s32 offset = u32_at(t, at);
 
-	switch (way) {
+	switch (how) {
 	case BASE_AND_PERCPU:
 		return offset >= 0 ? (u64)offset : base - 1 - offset;
 	case BASE:
@@ -228,23 +228,23 @@ static u64 address_of(const struct tables *t, enum way way, u64 base, u32 i)
 }
 
 /* Symbols ascend, so a way in which they do not is not the one. */
-static bool is_way(const struct tables *t, enum way way, u64 base)
+static bool is_way(const struct tables *t, enum lg_way how, u64 base)
 {
 	u64 address, last = 0;
 	u32 i;
 
-	if (way != PC_RELATIVE && base < 0xffffffff80000000)
+	if (how != PC_RELATIVE && base < 0xffffffff80000000)
 		return false;
 	for (i = 0; i < t->nr; i++, last = address) {
-		address = address_of(t, way, base, i);
+		address = address_of(t, how, base, i);
 		if (address < last)
 			return false;
 	}
 	/* per-CPU data is the smaller part */
-	return address_of(t, way, base, t->nr / 2) >= 0xffffffff80000000;
+	return address_of(t, how, base, t->nr / 2) >= 0xffffffff80000000;
 }
 
-static int read_names(struct lg_kernel *k, const struct tables *t, enum way way, u64 base)
+static int read_names(struct lg_kernel *k, const struct tables *t, enum lg_way how, u64 base)
 {
 	char name[KSYM_NAME_LEN];
 	u64 at = t->names, next;
@@ -262,7 +262,7 @@ static int read_names(struct lg_kernel *k, const struct tables *t, enum way way,
 				name[len++] = *token++;
 		}
 		/* the first character is the type */
-		if (len && lg_names_add(k, address_of(t, way, base, i), name + 1, len - 1, i))
+		if (len && lg_names_add(k, address_of(t, how, base, i), name + 1, len - 1, i))
 			return -1;
 	}
 	return 0;
@@ -272,15 +272,15 @@ static int read_tables(struct lg_kernel *k, const struct tables *t)
 {
 	u64 at = aligned(t, t->offsets + t->nr * sizeof(u32));
 	u64 base = at <= t->size && t->size - at >= sizeof(u64) ? u64_at(t, at) : 0;
-	enum way way;
+	enum lg_way how;
 
-	for (way = 0; way < NR_WAYS; way++)
-		if (is_way(t, way, base))
+	for (how = 0; how < NR_WAYS; how++)
+		if (is_way(t, how, base))
 			break;
-	if (way == NR_WAYS)
+	if (how == NR_WAYS)
 		return lg_kernel_fail(k, "its kallsyms says in no known way where symbols are");
 	lg_names_drop(k);
-	if (read_names(k, t, way, base))
+	if (read_names(k, t, how, base))
 		return -1;
 	lg_names_sort(k);
 	return 1;

@@ -72,7 +72,7 @@ static int read_memory_map(struct lg_kernel *k)
 
 	k->fd = open(MEMORY, O_RDONLY | O_CLOEXEC);
 	if (k->fd < 0 && errno == ENOENT)
-		return lg_kernel_fail(k, "this kernel does not show its memory (CONFIG_PROC_KCORE): name its image");
+		return lg_kernel_fail(k, "without " MEMORY " (CONFIG_PROC_KCORE) name an image");
 	if (k->fd < 0 || pread(k->fd, &eh, sizeof(eh), 0) != sizeof(eh))
 		return cannot(k, MEMORY);
 	for (i = 0; i < eh.e_phnum && k->nr_pieces < LG_MAX_PIECES; i++) {

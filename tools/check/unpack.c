@@ -18,8 +18,6 @@ enum {
 	SIZE_LEN	= 4,		/* at the end: how large it has to become */
 };
 
-extern char **environ;
-
 /* As in the kernel's lib/decompress.c, and zstd. */
 static const struct packer {
 	const char *magic;
@@ -29,7 +27,7 @@ static const struct packer {
 } packers[] = {
 	{ "\x1f\x8b", 2, { "gzip", "-dc" }, true },
 	{ "\x28\xb5\x2f\xfd", 4, { "zstd", "-dcq" } },
-	{ "\xfd" "7zXZ", 5, { "xz", "-dc" } },
+	{ "\xfd\x37zXZ", 5, { "xz", "-dc" } },
 	{ "\x5d\0\0", 3, { "xz", "-dc", "--format=lzma" } },
 	{ "\x02\x21\x4c\x18", 4, { "lz4", "-dcq" } },
 	{ "\x89LZO", 4, { "lzop", "-dc" } },
