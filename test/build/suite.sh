@@ -50,6 +50,12 @@ suite_sources() {
 	main=$(suite_mirror)
 	[ -n "$main" ] || die "apt's sources do not say where this release is from"
 	security=$(mirror_of "$(own_suite)-security")
+	# nothing is backported to it; and it is valid for a week only, which is less than the age of
+	# some mirrors
+	if [ "$suite" = sid ]; then
+		echo "deb [signed-by=$suite_keyring check-valid-until=no] $main $suite main"
+		return
+	fi
 	echo "deb [signed-by=$suite_keyring] $main $suite main"
 	echo "deb [signed-by=$suite_keyring] $main $suite-backports main"
 	[ -z "$security" ] ||
