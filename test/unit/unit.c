@@ -462,11 +462,11 @@ static void test_no_site(const struct lg_code *code, int offset, bool unnamed)
 }
 
 /* For code that leaves a function: all else is the kernel's, except where a probe would be. */
-enum { PROBE = 0x70000000 };
+enum { PROBE = 0x70000000, STACK_CHK_FAIL = 0x3000 };
 
 int lg_image_symbol(unsigned long address, struct lg_symbol *sym)
 {
-	(void)sym;
+	strcpy(sym->name, address == STACK_CHK_FAIL ? "__stack_chk_fail" : "");
 	return address == PROBE ? -ENOENT : 0;
 }
 
@@ -629,8 +629,8 @@ static void test_calls(const char *loop, const struct lg_code *code)
 
 /*
  * Made-up functions at address 0, a letter an instruction: F and C call what flushes and what
- * consumes, S is a site, b may branch, J jumps, R returns, V is of BMI, X is not known; ! and P
- * are probes of others.
+ * consumes, S is a site, b may branch, J jumps, R returns, K calls what does not return, V is of
+ * BMI, X is not known; ! and P are probes of others.
  */
 struct ways {
 	const char *what, *code;
@@ -649,6 +649,7 @@ static const struct ways ways[] = {
 	{ "a breakpoint of somebody else's in it", "bFCSbRFC!SbR", { 6, 1, 6 },
 	  -EOPNOTSUPP, false },
 	{ "a jump of somebody else's in it", "bFCSbRFCPSbR", { 6, 1, 6 }, -EOPNOTSUPP, false },
+	{ "a way back behind a call that does not return", "FbCSbRKJ", { 6, 0, 0 }, 1, true },
 	{ "an instruction of BMI", "FCVSbR", { 0 }, 1, true },
 	{ "a cold part that comes back behind the site", "FbCSbR", { 9, 0 }, 1, true },
 	{ "the same to the head", "FbCSbR", { 10, 0 }, -ENOTUNIQ, false },
@@ -660,7 +661,7 @@ enum { FLUSH = 0x2000, CALLED = 0x1000, COLD = 40 };
 static void test_way(const struct ways *w)
 {
 	static const u8 len[] = { ['F'] = 5, ['C'] = 5, ['S'] = 3, ['b'] = 2, ['J'] = 2,
-				  ['R'] = 1, ['X'] = 2, ['!'] = 1, ['P'] = 5, ['V'] = 5 };
+				  ['R'] = 1, ['K'] = 5, ['X'] = 2, ['!'] = 1, ['P'] = 5, ['V'] = 5 };
 	u32 at[17] = {}, sites[8], calls[8];
 	int i, n = strlen(w->code), branch = 0, nr_sites = 0, nr, to;
 	u32 back = 0;
@@ -673,10 +674,11 @@ static void test_way(const struct ways *w)
 	code = (struct lg_code){ .text = text = calloc(1, at[n]), .len = at[n] };
 	for (i = 0; i < n; i++) {
 		u8 *p = text + at[i];
-		s32 rel = (w->code[i] == 'F' ? FLUSH : CALLED) - (s32)at[i + 1];
+		s32 rel = (w->code[i] == 'F' ? FLUSH : w->code[i] == 'C' ? CALLED :
+			   STACK_CHK_FAIL) - (s32)at[i + 1];
 
 		switch (w->code[i]) {
-		case 'F': case 'C':
+		case 'F': case 'C': case 'K':
 			p[0] = 0xe8;
 			memcpy(p + 1, &rel, 4);
 			break;

@@ -448,7 +448,9 @@ static bool to_access(struct path *p, const struct lg_disps *disps, struct bound
 	if (!skip(p, false, disps) || p->insn.reg != X86_AX || !is_test(p, 0x84, result) ||
 	    !branch_on_zero(p, disps, &p->at, &found))
 		return false;
-	while (skip(p, false, disps) && !is_access(&p->insn, disps)) {
+	while (skip(p, false, disps)) {
+		if (is_access(&p->insn, disps))
+			return true;
 		at = p->at;
 		/* zero is the native bound; the loop is the other way */
 		if (bounds->nr == LG_MAX_SITES || !count(p) ||
@@ -456,7 +458,7 @@ static bool to_access(struct path *p, const struct lg_disps *disps, struct bound
 			return false;
 		bounds->counts[bounds->nr++] = at;
 	}
-	return is_access(&p->insn, disps);
+	return false;
 }
 
 /* Follow a consume call, whose end @at is. -ESRCH if it is not the loop's, or not known. */
