@@ -349,15 +349,18 @@ static int add_class(struct lg_loops *loops)
 	return ret;
 }
 
+/* Those that are called as in the source, that for sub-schedulers or all others. */
 static int add_named(struct lg_loops *loops, bool inner)
 {
 	static struct lg_symbol sym;
 	int i, ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(shapes) && !ret; i++)
-		if ((shapes[i].kind == INNER) == inner &&
-		    !lg_image_function(shapes[i].loop, &sym))
+	for (i = 0; i < ARRAY_SIZE(shapes) && !ret; i++) {
+		bool is_inner = shapes[i].kind == INNER;
+
+		if (is_inner == inner && !lg_image_function(shapes[i].loop, &sym))
 			ret = add_entry(loops, &sym);
+	}
 	return ret;
 }
 

@@ -660,8 +660,8 @@ enum { FLUSH = 0x2000, CALLED = 0x1000, COLD = 40 };
 
 static void test_way(const struct ways *w)
 {
-	static const u8 len[] = { ['F'] = 5, ['C'] = 5, ['S'] = 3, ['b'] = 2, ['J'] = 2,
-				  ['R'] = 1, ['K'] = 5, ['X'] = 2, ['!'] = 1, ['P'] = 5, ['V'] = 5 };
+	static const u8 len[] = { ['F'] = 5, ['C'] = 5, ['S'] = 3, ['b'] = 2, ['J'] = 2, ['R'] = 1,
+				  ['K'] = 5, ['X'] = 2, ['!'] = 1, ['P'] = 5, ['V'] = 5 };
 	u32 at[17] = {}, sites[8], calls[8];
 	int i, n = strlen(w->code), branch = 0, nr_sites = 0, nr, to;
 	u32 back = 0;
