@@ -32,6 +32,8 @@ guest() {
 	claim "$1: it does not load" not load
 	claim "$1: it says why" newly_logged "scx_loopguard: $line"
 	# busybox tries twice, by two system calls; the other lines are the kernel's
+	[ "$1" = disarmed ] ||
+		say module-refuses "$(news | sed -n 's/.*scx_loopguard: not loaded: //p' | head -n 1)"
 	claim "$1: in one line" equal 1 "$(news | sed 's/^.[^]]*. //' |
 		grep '^scx_loopguard: ' | sort -u |
 		grep -cv -e 'taints kernel' -e 'verification failed')"
