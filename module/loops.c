@@ -166,12 +166,12 @@ static int look_into(const struct lg_code *code, const struct lg_disps *disps,
 	loop->site_error = lg_arch_find_sites(code, is_consume, disps, sites);
 	if (!nr_starts && loop->site_error == -ENOENT && cold_error != -ESRCH)
 		return -ENOENT;
-	if (cold_error)
-		nr_starts = cold_error;
-	if (!nr_starts)
-		nr_starts = -ESRCH;
+	if (cold_error || !nr_starts)
+		nr_starts = cold_error ?: -ESRCH;
 	if (nr_starts < 0)
 		loop->site_error = nr_starts;
+	else if (loop->site_error == -ENOENT)
+		loop->site_error = -ESRCH;
 	if (!loop->site_error &&
 	    !lg_flow_once_a_round(code, map, starts, nr_starts, sites->at, sites->nr))
 		loop->site_error = -ENOTUNIQ;
@@ -206,10 +206,8 @@ static int add_entry(struct lg_loops *loops, const struct lg_symbol *function)
 /* Has the compiler put this part of the function elsewhere? */
 static bool is_part(const struct lg_symbol *sym, const struct lg_symbol *function)
 {
-	size_t len = strlen(function->name);
-
-	return !strncmp(sym->name, function->name, len) &&
-	       (strstr(sym->name + len, ".cold") || strstr(sym->name + len, ".__part."));
+	return is_called(sym, function->name) &&
+	       (strstr(sym->name, ".cold") || strstr(sym->name, ".__part."));
 }
 
 /*

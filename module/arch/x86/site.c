@@ -32,8 +32,8 @@
  * told by its value, not by the register that it is in. Anything else there and the call is
  * given up: nothing here is a guess. The consume call before the loop has no such sequel.
  *
- * That no site is missing has to be shown in another way: whatever else in the function
- * compares nr_tasks with zero, and be it in a form that is not known, is too much.
+ * Whatever else in the function looks as if nr_tasks were compared with zero is too much: a
+ * loop of which only one copy is known is not known.
  *
  * register_kprobe() decodes the whole function and rejects a site that is not at an
  * instruction boundary.
@@ -287,18 +287,29 @@ static bool pass(struct path *p, bool flags_matter)
 
 /* ------------------------------------------------- what the loop is made of -- */
 
-/* Is it mov mem,%reg or cmpl $0,mem of something that may be nr_tasks? */
-static bool is_access(const struct x86_insn *x, const struct lg_disps *disps)
+/* Is it of 32 bits that may be nr_tasks? */
+static bool is_of_nr_tasks(const struct x86_insn *x, const struct lg_disps *disps)
 {
 	u32 i;
 
-	if (!is_plain_memory(x) || x->rex & REX_W || x->mem.base == X86_SP ||
-	    (x->op != 0x8b && (x->op != 0x83 || (x->reg & 7) != 7 || x->imm)))
+	if (!is_plain_memory(x) || x->rex & REX_W || x->mem.base == X86_SP)
 		return false;
 	for (i = 0; i < disps->nr; i++)
 		if (x->mem.disp == disps->disp[i])
 			return true;
 	return false;
+}
+
+/* cmpl $0,mem */
+static bool is_cmp_zero(const struct x86_insn *x)
+{
+	return (x->op == 0x83 || x->op == 0x81) && (x->reg & 7) == 7 && !x->imm;
+}
+
+/* Does the loop read nr_tasks so? */
+static bool is_access(const struct x86_insn *x, const struct lg_disps *disps)
+{
+	return (x->op == 0x8b || is_cmp_zero(x)) && is_of_nr_tasks(x, disps);
 }
 
 /* Go on to what is neither a move nor a jump, or to an access. */
@@ -484,9 +495,10 @@ static bool compares(const struct lg_code *code, u32 at, const struct lg_disps *
 	bool tested;
 	u8 loaded, i;
 
-	if (!x86_decode(code, at, &x) || !is_access(&x, disps))
+	if (!x86_decode(code, at, &x) || !is_of_nr_tasks(&x, disps) ||
+	    (x.op != 0x8b && x.op != 0x39 && x.op != 0x3b && !is_cmp_zero(&x)))
 		return false;
-	tested = x.op != 0x8b;
+	tested = x.op != 0x8b;	/* what cmp %reg has in the register is not known */
 	loaded = x.reg;
 	for (i = 0; i < MAX_COMPARE; i++) {
 		at += x.len;
