@@ -168,3 +168,25 @@ suite_newest() {
 suite_version() {
 	suite_apt apt-cache madison "$1" | awk '{ print $3 }' | sort -V | tail -n 1
 }
+
+# suite_root DIR: make it a root directory of the suite, in which test/rig/chroot can install.
+suite_root() {
+	local proxy
+
+	# debootstrap knows no proxy that only apt is told of
+	eval "$(apt-config shell proxy Acquire::http::Proxy)"
+	[ -z "${proxy-}" ] || export http_proxy=$proxy
+
+	# it mounts proc in there, which is not to outlive it
+	unshare --mount --pid --fork --kill-child debootstrap --variant=minbase --keyring="$suite_keyring" \
+		"$suite" "$1" "$(suite_mirror)"
+	suite_sources >"$1/etc/apt/sources.list"
+	# the host's kernel is not to be set up by the services of this root
+	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+	chmod +x "$1/usr/sbin/policy-rc.d"
+	# there is no pseudo-terminal to write a log of, nor anyone to shield apt from
+	printf '%s;\n' 'Dpkg::Use-Pty "0"' 'APT::Sandbox::User "root"' \
+		>"$1/etc/apt/apt.conf.d/rig"
+	printf '%s\n' force-unsafe-io 'path-exclude=/usr/share/doc/*' \
+		>"$1/etc/dpkg/dpkg.cfg.d/rig"
+}
