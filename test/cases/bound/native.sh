@@ -9,7 +9,7 @@ more_variants="2:callsite 2:loopsite@nextbounded 2:callsite@nextbounded"
 
 # The kernel's own bound kicks the CPU from the loop; the scheduler does from BPF.
 kernel_trips() {
-	grep -c "_kick_cpu <-\(balance_\|do_pick_task_scx\|scx_bpf_sub_dispatch\)" \
+	grep -c "_kick_cpu <-\($(param target | sed 's/+0x[0-9a-f]*//g; s/,/\\|/g')\)" \
 		$tracing/trace
 }
 
