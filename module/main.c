@@ -26,6 +26,7 @@
 #include "kick.h"
 #include "params.h"
 #include "pin.h"
+#include "plan.h"
 #include "policy.h"
 #include "settings.h"
 #include "sysfs.h"
@@ -34,19 +35,14 @@
 static struct lg_target target;
 static const struct lg_engine *engine;
 
-/* Best first. */
-static const struct lg_engine * const engines[] = {
-	&lg_loopsite, &lg_callsite,
-};
-
 /* The one line that says what was found, and every setting in force. */
 static void announce(void)
 {
 	char where[LG_WHERE_LEN];
 
-	lg_hook_where(engine, &target, where, sizeof(where));
+	lg_plan_where(engine, &target, where, sizeof(where));
 	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u\n",
-		LG_VERSION, lg_state(), lg_engine_name(engine), where,
+		LG_VERSION, lg_state(), engine->name, where,
 		target.native_limit, READ_ONCE(lg_limit),
 		READ_ONCE(lg_enforce) ? 'Y' : 'N', READ_ONCE(lg_budget_us),
 		READ_ONCE(lg_eject_ms));
@@ -62,17 +58,17 @@ static int refuse(int err, const struct lg_engine *e)
 		return err;
 	case -ENODATA:
 		pr_err("not loaded: engine %s: scx_dsp_ctx is not in kallsyms (no CONFIG_KALLSYMS_ALL)\n",
-		       lg_engine_name(e));
+		       e->name);
 		return err;
 	case -ESRCH:
 	case -ENOTUNIQ:
 	case -E2BIG:
 	case -EOPNOTSUPP:
 		pr_err("not loaded: engine %s cannot be used on this kernel (or somebody else's kprobe is in the way)\n",
-		       lg_engine_name(e));
+		       e->name);
 		return -EOPNOTSUPP;
 	default:
-		lg_hook_where(e, &target, where, sizeof(where));
+		lg_plan_where(e, &target, where, sizeof(where));
 		pr_err("not loaded: the kernel refuses a kprobe at %s (error %d)\n",
 		       where, err);
 		return err;
@@ -94,17 +90,17 @@ static int arm(void)
 		return err;
 	}
 
-	for (i = 0; i < ARRAY_SIZE(engines); i++) {
-		e = engines[i];
+	for (i = 0; i < LG_NR_ENGINES; i++) {
+		e = lg_engines[i];
 		if (!lg_engine_wanted(e))
 			continue;
-		ret = lg_hook_can(e, &target) ?: lg_hook_arm(e, &target);
+		ret = lg_plan_can(e, &target) ?: lg_hook_arm(e, &target);
 		if (!ret) {
 			engine = e;
 			return 0;
 		}
 		/* the first one that might have worked tells why it did not */
-		if (!failed || lg_hook_can(failed, &target)) {
+		if (!failed || lg_plan_can(failed, &target)) {
 			failed = e;
 			err = ret;
 		}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What to do about what was found: by which engine, at which places, and whether the kernel's
+ * own bound is enough
+ */
+#include <linux/kernel.h>
+
+#include "plan.h"
+#include "settings.h"
+#include "target.h"
+
+static int site_error(const struct lg_loops *loops)
+{
+	return loops->site_error;
+}
+
+static u32 site_places(const struct lg_loop *loop, const u32 **offsets)
+{
+	*offsets = loop->sites.at;
+	return loop->sites.nr;
+}
+
+const struct lg_engine lg_loopsite = {
+	.name = "loopsite",
+	.error = site_error,
+	.places = site_places,
+};
+
+static int calls_error(const struct lg_loops *loops)
+{
+	return loops->calls_error;
+}
+
+static u32 call_places(const struct lg_loop *loop, const u32 **offsets)
+{
+	*offsets = loop->calls;
+	return loop->nr_calls;
+}
+
+const struct lg_engine lg_callsite = {
+	.name = "callsite",
+	.error = calls_error,
+	.places = call_places,
+};
+
+const struct lg_engine * const lg_engines[LG_NR_ENGINES] = {
+	&lg_loopsite, &lg_callsite,
+};
+
+/**
+ * lg_plan_can - has the kernel what an engine needs
+ * @engine: the engine
+ * @target: what was found
+ *
+ * Context: any.
+ * Return: 0 or -errno.
+ */
+int lg_plan_can(const struct lg_engine *engine, const struct lg_target *target)
+{
+	return engine->error(&target->loops);
+}
+
+/**
+ * lg_plan_where - what an engine probes
+ * @engine: the engine
+ * @target: what was found
+ * @buf: set to symbol+offset of each place, with commas
+ * @size: its size
+ *
+ * Context: any.
+ * Return: the length of that.
+ */
+int lg_plan_where(const struct lg_engine *engine, const struct lg_target *target,
+		  char *buf, size_t size)
+{
+	const struct lg_loop *loop;
+	const u32 *offsets;
+	u32 i, j, nr;
+	int len = 0;
+
+	for (i = 0; i < target->loops.nr; i++) {
+		loop = &target->loops.loop[i];
+		nr = engine->places(loop, &offsets);
+		for (j = 0; j < nr; j++)
+			len += scnprintf(buf + len, size - len, "%s%s+%#x", len ? "," : "",
+					 loop->function.name, offsets[j]);
+	}
+	return len;
+}
+
+/**
+ * lg_plan_layout - where the dispatch context is, in a word
+ * @layout: the layout
+ * @buf: set to that
+ * @size: its size
+ *
+ * Context: any.
+ * Return: the length of that.
+ */
+int lg_plan_layout(const struct lg_layout *layout, char *buf, size_t size)
+{
+	static const char * const names[] = {
+		[LG_CONTEXT_VARIABLE]	= "variable",
+		[LG_CONTEXT_POINTER]	= "pointer",
+		[LG_CONTEXT_OF_SCHED]	= "sched",
+	};
+
+	return scnprintf(buf, size, "%s+%u", names[layout->context.kind],
+			 layout->outer_offset + layout->nr_tasks_offset);
+}
+
+/**
+ * lg_plan_is_native - does the kernel's own bound do all that is asked for
+ * @target: what was found
+ * @hooked: is the hook there, which sees what the bound does
+ *
+ * Context: any.
+ * Return: true if so, with the settings in force.
+ */
+bool lg_plan_is_native(const struct lg_target *target, bool hooked)
+{
+	if (!target->native_limit)
+		return false;
+	return !READ_ONCE(lg_enforce) ||
+	       (READ_ONCE(lg_limit) >= target->native_limit && !READ_ONCE(lg_budget_us) &&
+		(hooked || !READ_ONCE(lg_eject_ms)));
+}
