@@ -38,6 +38,7 @@ NOKPROBE_SYMBOL(leave_innermost);
 void lg_restart_all(struct lg_cpu *c)
 {
 	this_cpu_write(lg_run.nr_tasks, NULL);
+	this_cpu_write(lg_run.first, NULL);
 	while (c->innermost)
 		leave_innermost(c);
 	c->nest[0].frame = 0;

@@ -93,6 +93,15 @@ struct lg_run {
 	void *rq;
 	u32 *loops;			/* the invocation's */
 	u32 left;			/* iterations */
+
+	/*
+	 * The same of an invocation of which no more than the first iteration is counted, here
+	 * alone, and for which no irq_work is queued; NULL: there is none. And who ran then.
+	 */
+	u32 *first;
+	const struct task_struct *task;
+	u64 task_start;			/* its start_time */
+	unsigned long switches;		/* from it, by then */
 };
 
 DECLARE_PER_CPU_ALIGNED(struct lg_run, lg_run);

@@ -10,8 +10,10 @@
  * Both the end of the count and the kick wait for this CPU's irq_work, see kick.c. It is
  * queued by the first counted iteration and, as IRQs are off, runs when the invocation is
  * over. For an SMT sibling's rq it may run before that; then the rq of the invocation tells
- * that the count goes on with another one.
+ * that the count goes on with another one. Most invocations in which anything is counted at
+ * all have but one iteration, and need no interrupt: see shows_its_end().
  */
+#include <linux/cpu.h>
 #include <linux/kprobes.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -56,6 +58,9 @@ static const struct lg_layout *layout;
  */
 static bool ending_is_proven;
 
+/* May core scheduling keep a CPU idle for which the loop has found a task? */
+static bool idle_may_stay;
+
 /*
  * Why the hook is not trusted, NULL: it is. Nothing is written any more until the
  * module is loaded anew. Set by any CPU, never cleared.
@@ -73,6 +78,7 @@ void lg_policy_start(const struct lg_target *found)
 	target = found;
 	layout = &found->layout;
 	ending_is_proven = found->loops.nested && !found->loops.site_error;
+	idle_may_stay = IS_ENABLED(CONFIG_SCHED_CORE) && cpu_smt_possible();
 }
 
 /**
@@ -303,11 +309,19 @@ static __always_inline void count(struct lg_cpu *c, struct lg_invocation *inv)
 	this_cpu_inc(scx_loopguard_hits);
 }
 
-/* Is nothing being counted on this CPU? */
-static __always_inline bool is_quiet(const struct lg_cpu *c)
+/* If nothing is being counted on this CPU any more, the fast paths will do. */
+static void note_quiet(struct lg_cpu *c, u32 *nr_tasks, void *ctx)
 {
-	return !c->innermost && !c->nest[0].frame && !c->nest[0].loops;
+	const struct lg_invocation *inv = c->nest;
+	struct lg_run *run = this_cpu_ptr(&lg_run);
+
+	if (c->innermost || inv->frame || inv->loops)
+		return;
+	run->rq_slot = ctx + layout->rq_offset;
+	run->rq = inv->ctx == ctx && inv->rq_cpu == smp_processor_id() ? inv->rq : NULL;
+	this_cpu_write(lg_quiet, nr_tasks);
 }
+NOKPROBE_SYMBOL(note_quiet);
 
 /* The iteration that has just been counted is not the last one before the limit. */
 static void expect_more(struct lg_invocation *inv, void *ctx, unsigned long sp, u32 left)
@@ -323,16 +337,92 @@ static void expect_more(struct lg_invocation *inv, void *ctx, unsigned long sp, 
 }
 NOKPROBE_SYMBOL(expect_more);
 
+/* Every switch is counted in the task that the CPU switches from. */
+static __always_inline unsigned long switches_from(const struct task_struct *task)
+{
+	return task->nvcsw + task->nivcsw;
+}
+
+static __always_inline bool has_switched(const struct lg_run *run)
+{
+	return run->task != current || run->switches != switches_from(current) ||
+	       run->task_start != current->start_time;
+}
+
+/*
+ * The first iteration of an invocation on this CPU's own rq is about to be counted: will it show
+ * at the next count, without an interrupt, whether that invocation is over? A CPU that is idle,
+ * or whose task has left its rq, comes out of the loop in one of three ways. It has found a task,
+ * and switches to it. Nothing was dispatched, which the hook sees. The limit was reached. So
+ * as long as the CPU has not switched, what was counted is of an invocation that goes on.
+ *
+ * Who ejects or has a budget wants to know more.
+ */
+static __always_inline bool shows_its_end(void)
+{
+	bool may_stay = is_idle_task(current) ? idle_may_stay : READ_ONCE(current->on_rq);
+
+	return !may_stay && limit_in_force() > 1 && !READ_ONCE(lg_eject_ms) &&
+	       !is_timed(READ_ONCE(lg_budget_us));
+}
+
+/* Count the first iteration of an invocation in @run alone, if that will do. */
+static __always_inline bool count_first(struct lg_run *run, u32 *nr_tasks, unsigned long sp)
+{
+	if (!(this_cpu_read(lg_quiet) == nr_tasks ||
+	      (run->first == nr_tasks && has_switched(run))) ||
+	    READ_ONCE(*run->rq_slot) != run->rq || !shows_its_end())
+		return false;
+	this_cpu_write(lg_quiet, NULL);
+	run->first = nr_tasks;
+	run->sp = sp;
+	run->task = current;
+	run->task_start = current->start_time;
+	run->switches = switches_from(current);
+	this_cpu_inc(scx_loopguard_hits);
+	return true;
+}
+
+/* It was only the first, and nothing is dispatched any more, there or in the next one. */
+static __always_inline bool end_first(struct lg_run *run, u32 *nr_tasks, unsigned long sp)
+{
+	if (run->first != nr_tasks || run->sp != sp || READ_ONCE(*nr_tasks))
+		return false;
+	run->first = NULL;
+	this_cpu_write(lg_quiet, nr_tasks);
+	this_cpu_inc(scx_loopguard_hits);
+	return true;
+}
+
+/* It was not the last one, if the invocation is still the same. */
+static void recount_first(struct lg_cpu *c)
+{
+	struct lg_run *run = this_cpu_ptr(&lg_run);
+	struct lg_invocation *inv;
+
+	run->first = NULL;
+	if (has_switched(run))
+		return;
+	inv = invocation_of(c, frame_of(run->sp));
+	inv->loops = 1;
+	note_begin(c, inv, READ_ONCE(lg_budget_us));
+	lg_when_over(c);
+}
+NOKPROBE_SYMBOL(recount_first);
+
 static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 {
 	struct lg_cpu *c = this_cpu_ptr(&lg_cpu);
 	unsigned long frame = frame_of(sp);
-	struct lg_invocation *inv = invocation_of(c, frame);
 	void *ctx = (void *)nr_tasks - layout->nr_tasks_offset;
+	struct lg_invocation *inv;
 	u32 limit, budget_us;
 
 	this_cpu_write(lg_quiet, NULL);
 	this_cpu_write(lg_run.nr_tasks, NULL);
+	if (this_cpu_read(lg_run.first))
+		recount_first(c);
+	inv = invocation_of(c, frame);
 	if (!is_known(inv, ctx) && !adopt(c, inv, ctx, frame))
 		return;
 
@@ -340,8 +430,7 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
 		lg_forget_invocation(c, frame);
-		if (is_quiet(c))
-			this_cpu_write(lg_quiet, nr_tasks);
+		note_quiet(c, nr_tasks, ctx);
 		return;
 	}
 
@@ -365,7 +454,8 @@ NOKPROBE_SYMBOL(do_iteration);
  * @nr_tasks: as there
  * @sp: as there
  *
- * In a storm the first lines of it are what nearly all iterations take.
+ * In a storm the first lines of it are what nearly all iterations take; the next ones are
+ * what a scheduler costs that dispatches for other CPUs as this one goes idle.
  *
  * Context: as lg_iteration().
  */
@@ -378,7 +468,7 @@ void lg_count_iteration(u32 *nr_tasks, unsigned long sp)
 		run->left--;
 		++*run->loops;
 		this_cpu_inc(scx_loopguard_hits);
-	} else {
+	} else if (!end_first(run, nr_tasks, sp) && !count_first(run, nr_tasks, sp)) {
 		do_iteration(nr_tasks, sp);
 	}
 }
