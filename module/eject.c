@@ -19,6 +19,9 @@
  * but one, it shows in the CPU's hits, which its trips do not account for. Of an
  * invocation that finds a task in its very first iteration the hook knows nothing; then that
  * task of user space is what is seen.
+ *
+ * Waits for kicked CPUs that had to be ended are trips of another kind, with a row of their own. Tasks
+ * run between them, so that such a CPU is stuck while no wait has ended by itself.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -64,6 +67,7 @@ struct storm {
 };
 
 static DEFINE_PER_CPU(struct storm, storms);
+static DEFINE_PER_CPU(struct storm, wait_storms);
 
 static atomic64_t ejections;
 
@@ -139,6 +143,17 @@ void lg_eject_note_end(u64 hits)
 		s->hits = hits;
 }
 
+/**
+ * lg_eject_note_wait - a wait for a kicked CPU has ended by itself
+ *
+ * Context: IRQs off, on the CPU that has waited.
+ */
+void lg_eject_note_wait(void)
+{
+	this_cpu_write(wait_storms.ended, true);
+}
+NOKPROBE_SYMBOL(lg_eject_note_wait);
+
 static void eject(const struct storm *s, const struct lg_trip *trip)
 {
 	if (!lg_can_eject()) {
@@ -175,14 +190,14 @@ static bool is_first(u64 now)
 }
 
 /* Is this CPU stuck, and was it for @ms? */
-static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
+static bool is_stuck(struct storm *s, u64 now, unsigned int ms, bool wait)
 {
 	if ((s64)(now - s->last) > (s64)APART_NS)
 		s->ended = true;
 	/* or it was another scheduler */
 	if (s->ended || (s64)(s->since - READ_ONCE(ejected_at)) <= 0)
 		s->since = 0;
-	if (s->ended || s->task || runs_users_task())
+	if (s->ended || s->task || (!wait && runs_users_task()))
 		s->in_a_row = 0;
 	s->ended = false;
 	s->task = false;
@@ -199,7 +214,7 @@ static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
 }
 
 /**
- * lg_eject_look - an invocation that has tripped is over: is it time to eject
+ * lg_eject_look - what has tripped is over: is it time to eject
  * @trip: the trip
  *
  * Context: hard irq, no rq lock held, on the CPU that has tripped.
@@ -207,7 +222,7 @@ static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
 void lg_eject_look(const struct lg_trip *trip)
 {
 	unsigned int ms = READ_ONCE(lg_eject_ms);
-	struct storm *s = this_cpu_ptr(&storms);
+	struct storm *s = trip->wait ? this_cpu_ptr(&wait_storms) : this_cpu_ptr(&storms);
 
 	if (likely(!ms)) {
 		s->since = 0;
@@ -215,6 +230,6 @@ void lg_eject_look(const struct lg_trip *trip)
 	}
 	if (is_being_ejected(trip->ns))
 		s->ended = true;
-	else if (is_stuck(s, trip->ns, ms) && is_first(trip->ns))
+	else if (is_stuck(s, trip->ns, ms, trip->wait) && is_first(trip->ns))
 		eject(s, trip);
 }

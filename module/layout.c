@@ -143,6 +143,24 @@ static void find_context(const struct lg_btf *btf, struct lg_layout *l)
 	}
 }
 
+/* Only for the guard of waits: a kernel without it has its loop guarded all the same. */
+static void find_kick(const struct lg_btf *btf, struct lg_kick_layout *kick)
+{
+	struct lg_btf_member scx, member, func;
+
+	if (lg_btf_member(btf, "rq", "scx", &scx))
+		return;
+	/* pnt_seq until 6.18 */
+	if ((!lg_btf_member(btf, "scx_rq", "kick_sync", &member) ||
+	     !lg_btf_member(btf, "scx_rq", "pnt_seq", &member)) &&
+	    member.size == sizeof(unsigned long))
+		kick->seq_offset = scx.offset + member.offset;
+	if (!lg_btf_member(btf, "scx_rq", "kick_cpus_irq_work", &member) &&
+	    !lg_btf_member(btf, "irq_work", "func", &func))
+		kick->func_offset = scx.offset + member.offset + func.offset;
+	kick->deferred = !lg_btf_member(btf, "scx_rq", "kick_sync_bal_cb", &member);
+}
+
 static int read_limit(const struct lg_btf *btf, struct lg_layout *l)
 {
 	s64 limit = 0;
@@ -162,12 +180,14 @@ static int read_all(const struct lg_btf *btf, struct lg_layout *l)
 {
 	int ret;
 
-	ret = read_context(btf, l) ?: find_runqueues(btf, l) ?: read_limit(btf, l);
+	ret = find_runqueues(btf, l);
 	if (ret)
 		return ret;
+	find_kick(btf, &l->kick);
+	ret = read_context(btf, l) ?: read_limit(btf, l);
 	find_ops_name(btf, l);
 	find_context(btf, l);
-	return 0;
+	return ret;
 }
 
 /**

@@ -28,10 +28,12 @@
 #include "settings.h"
 #include "status.h"
 #include "target.h"
+#include "wait.h"
 
 unsigned int lg_limit = LG_LIMIT_DEFAULT;
 unsigned int lg_budget_us;
 unsigned int lg_eject_ms;
+unsigned int lg_kick_wait_ms = LG_KICK_WAIT_MS_DEFAULT;
 bool lg_enforce = true;
 
 /* NULL before init is through and from exit on. */
@@ -176,6 +178,12 @@ module_param_cb(budget_us, &number_ops, &budget_us_number, 0644);
 MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to "
 		 __stringify(LG_BUDGET_US_MAX) "; 0: however long it takes (default)");
 
+static struct number kick_wait_ms_number = { &lg_kick_wait_ms, 0, LG_KICK_WAIT_MS_MAX };
+module_param_cb(kick_wait_ms, &number_ops, &kick_wait_ms_number, 0644);
+MODULE_PARM_DESC(kick_wait_ms, "ms after which a CPU's wait for one that it has kicked is ended, up to "
+		 __stringify(LG_KICK_WAIT_MS_MAX) "; 0: never (default "
+		 __stringify(LG_KICK_WAIT_MS_DEFAULT) ")");
+
 /*
  * The kernel looks at the first letter of a bool only, or the second one. A word that is none is
  * not to turn off the protection.
@@ -314,6 +322,12 @@ static int get_state(char *buf, const struct kernel_param *kp)
 }
 STATUS(state, "armed, native, observing, lost or disabled");
 
+static int get_kick_wait(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", lg_wait_state());
+}
+STATUS(kick_wait, "waits for kicked CPUs: guarded, native, off or uncovered");
+
 static int get_live(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%c\n", lg_live() ? 'Y' : 'N');
@@ -378,6 +392,9 @@ COUNTER(trips, "invocations that reached the limit");
 COUNTER(budget_trips, "invocations that spent their budget");
 COUNTER(kicks, "kicks sent after an invocation was ended");
 COUNTER(max_loops, "most iterations that found no task in one invocation");
+
+COUNTER(kick_waits, "waits for kicked CPUs that were ended");
+COUNTER(kick_wait_longest_us, "longest wait for a kicked CPU in microseconds");
 
 static int get_ejections(char *buf, const struct kernel_param *kp)
 {

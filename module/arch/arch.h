@@ -21,6 +21,16 @@ struct lg_site {
 	u32 bound;		/* where that ends the loop; 0: in several places */
 };
 
+/* The loop in which a CPU waits until another one's sequence is not what it was any more. */
+struct lg_spin {
+	u32 pause;		/* in every round, an offset in the function */
+	u32 offset;		/* of the compare, which is in every round too */
+	struct lg_operand seq;		/* of the load of the sequence */
+	struct lg_operand loaded;	/* the register that it is in then */
+	struct lg_operand with;		/* what that is compared with: it itself, or ... */
+	bool with_memory;		/* ... what is there in memory */
+};
+
 /*
  * Who has a hook at a function's entry, as far as the code there tells. The values are
  * bits: whoever comes sets one.
@@ -39,6 +49,7 @@ bool lg_arch_step(const struct lg_code *code, u32 at, struct lg_step *step);
 u32 lg_arch_calls(const struct lg_code *code, u32 at, lg_is_function_t is_function);
 int lg_arch_find_site(const struct lg_code *code, lg_is_function_t is_consume,
 		      s32 nr_tasks_disp, struct lg_site *site);
+int lg_arch_find_spin(const struct lg_code *code, const s32 *disps, struct lg_spin *spin);
 
 /* text: looks at the kernel image, see image.h */
 unsigned long lg_arch_function_start(unsigned long address);

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guard of waits for kicked CPUs (SCX_KICK_WAIT)
+ *
+ * Up to 6.18 a CPU that kicks another one with SCX_KICK_WAIT waits in a hard interrupt, IRQs
+ * off, until that has been through the scheduler. CPUs that wait for each other never
+ * get out. Whoever waits for kick_wait_ms is let go here: that kick has lost its promise,
+ * but the other CPU has been sent its interrupt all the same.
+ *
+ * A kprobe is on the loop's own compare of the other CPU's sequence with what that was before,
+ * which only a CPU that waits executes. The register with what was just loaded of it is of no use
+ * to anybody else. To make it differ ends the loop just as a sequence that has changed does, and
+ * nothing in the kernel's memory is written.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/kprobes.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "canary.h"
+#include "clock.h"
+#include "eject.h"
+#include "flow.h"
+#include "foreign.h"
+#include "pin.h"
+#include "policy.h"
+#include "processor.h"
+#include "settings.h"
+#include "target.h"
+#include "tell.h"
+#include "wait.h"
+
+enum {
+	MAX_TEXT	= 64 * 1024,	/* bytes of the function */
+	LOOK_MS		= 250,		/* for livepatches */
+};
+
+#define APART_NS	((u64)NSEC_PER_SEC)	/* from one look at it to the next, at most */
+
+DEFINE_PER_CPU(struct lg_waiter, lg_waiter);
+
+/* Set before the probe is armed. */
+static const struct lg_target *target;
+static const struct lg_layout *layout;
+static struct lg_symbol function;
+static struct lg_place seq, loaded, with;
+static bool with_memory;
+static struct kprobe probe;	/* addr NULL: not there */
+static bool native;		/* there is nothing to guard */
+
+/* Why waits are not guarded as of the last look, NULL: they are, or need not be. */
+static const char *uncovered;
+
+/* What is waited for was no sequence. Nothing is changed any more. Set by any CPU. */
+static bool mistaken;
+
+/* -------------------------------------------------------------- handler -- */
+
+/* The CPU whose sequence it is, -1: none of another one. */
+static int cpu_of_seq(const void *at)
+{
+	void __percpu *rqs = (void __percpu *)layout->runqueues;
+	const void *rq = at - layout->kick.seq_offset;
+	int cpu;
+
+	if (copy_from_kernel_nofault(&cpu, rq + layout->cpu_offset, sizeof(cpu)) ||
+	    cpu < 0 || cpu >= nr_cpu_ids || cpu == smp_processor_id() ||
+	    rq != per_cpu_ptr(rqs, cpu))
+		return -1;
+	return cpu;
+}
+NOKPROBE_SYMBOL(cpu_of_seq);
+
+static void begin(struct lg_waiter *w, const void *at, unsigned long before)
+{
+	w->seq = at;
+	w->before = before;
+	w->for_cpu = cpu_of_seq(at);
+	w->since = w->last = lg_clock_now();
+	if (w->for_cpu < 0)
+		WRITE_ONCE(mistaken, true);
+}
+NOKPROBE_SYMBOL(begin);
+
+static void note_longest(struct lg_waiter *w, u64 ns)
+{
+	if (ns > w->longest_ns)
+		WRITE_ONCE(w->longest_ns, ns);
+}
+NOKPROBE_SYMBOL(note_longest);
+
+static void record(struct lg_waiter *w, u64 ns)
+{
+	struct lg_trip *trip = &w->trip;
+
+	WRITE_ONCE(w->ended, w->ended + 1);
+	trip->more = w->told ? 0 : trip->more + 1;
+	w->told = false;
+	trip->ns = ktime_get_boot_fast_ns();
+	trip->duration = ns;
+	trip->wait = true;
+	trip->for_cpu = w->for_cpu;
+	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
+	trip->comm[TASK_COMM_LEN - 1] = '\0';
+	lg_read_ops_name(trip->ops, NULL);
+	/* see lg_when_over() */
+	if (likely(cpu_online(smp_processor_id())))
+		irq_work_queue(&w->work);
+}
+NOKPROBE_SYMBOL(record);
+
+/* IRQs off, no lock of the scheduler held: a look at the other CPU has just been taken. */
+static int at_compare(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lg_waiter *w = this_cpu_ptr(&lg_waiter);
+	const void *at = lg_arch_address(regs, &seq), *operand = lg_arch_address(regs, &with);
+	unsigned long now = (unsigned long)lg_arch_address(regs, &loaded), before;
+	u64 ms = READ_ONCE(lg_kick_wait_ms), ns;
+
+	before = with_memory ? READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
+	if (now != before) {
+		/* the kernel is about to see that itself */
+		if (w->seq) {
+			note_longest(w, lg_clock_since(w->since));
+			lg_eject_note_wait();
+		}
+		w->seq = NULL;
+		return 0;
+	}
+	/* or the end of the last wait was missed */
+	if (w->seq != at || w->before != before || lg_clock_since(w->last) > APART_NS) {
+		begin(w, at, before);
+		return 0;
+	}
+	w->last = lg_clock_now();
+	ns = lg_clock_since(w->since);
+	if (!ms || ns < ms * NSEC_PER_MSEC || !READ_ONCE(lg_enforce) || READ_ONCE(mistaken))
+		return 0;
+	lg_arch_set_register(regs, &loaded, ~before);
+	w->seq = NULL;
+	note_longest(w, ns);
+	record(w, ns);
+	return 0;
+}
+NOKPROBE_SYMBOL(at_compare);
+
+/* IRQs are on again: the kick's own interrupt is over. */
+static void wait_over(struct irq_work *work)
+{
+	struct lg_waiter *w = container_of(work, struct lg_waiter, work);
+
+	/* without the probe it would wait for ever */
+	lg_pin();
+	lg_tell_wait(&w->trip);
+	w->told = true;
+	if (READ_ONCE(lg_enforce))
+		lg_eject_look(&w->trip);
+}
+
+/* ----------------------------------------------------------- find, arm -- */
+
+/* By its name or, as a compiler may have appended to that, by who is to call it. */
+static int find_function(void)
+{
+	void __percpu *rqs = (void __percpu *)layout->runqueues;
+	const void *rq = per_cpu_ptr(rqs, cpumask_first(cpu_possible_mask));
+	unsigned long address;
+
+	if (!lg_image_function(LG_WAIT_FUNCTION, &function))
+		return 0;
+	if (!layout->kick.func_offset ||
+	    lg_image_read(&address, (unsigned long)rq + layout->kick.func_offset,
+			  sizeof(address)))
+		return -ENOENT;
+	return lg_image_symbol(address, &function);
+}
+
+static int look_into(u8 *text, struct lg_spin *spin)
+{
+	u32 offset = layout->kick.seq_offset;
+	/* from the runqueue, or from the CPU's offset */
+	const s32 disps[] = { offset, (s32)(layout->runqueues + offset) };
+	const struct lg_code code = {
+		.text = text,
+		.len = function.size,
+		.address = function.address,
+	};
+	int ret;
+
+	ret = lg_image_read(text, code.address, code.len) ?:
+	      lg_arch_find_spin(&code, disps, spin);
+	if (ret)
+		return ret;
+	return lg_flow_once_a_round(&code, text + code.len, &spin->pause, 1,
+				    &spin->offset, 1) ? 0 : -ESRCH;
+}
+
+static int find_spin(struct lg_spin *spin)
+{
+	u8 *text;
+	int ret;
+
+	if (!function.size || function.size > MAX_TEXT)
+		return -ESRCH;
+	/* the text, and as much to work with */
+	text = kvmalloc(2 * function.size, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	ret = look_into(text, spin);
+	kvfree(text);
+	return ret;
+}
+
+static bool is_in_place(void)
+{
+	return probe.addr && !kprobe_gone(&probe) && !kprobe_disabled(&probe) &&
+	       lg_arch_is_probed(probe.addr, probe.opcode);
+}
+
+static void disarm(void)
+{
+	if (probe.addr)
+		unregister_kprobe(&probe);
+	memset(&probe, 0, sizeof(probe));
+}
+
+/* Returns why not. */
+static const char *arm(void)
+{
+	struct lg_spin spin;
+	int ret;
+
+	if (find_function())
+		return "the kernel has no " LG_WAIT_FUNCTION "()";
+	ret = find_spin(&spin);
+	/* with one CPU only there is nobody to wait for */
+	native = ret == -ENOENT && (layout->kick.deferred || !layout->cpu_offset);
+	if (native)
+		return NULL;
+	if (ret == -ENOENT)
+		return "nothing in " LG_WAIT_FUNCTION "() waits";
+	if (ret || !layout->kick.seq_offset || !layout->cpu_offset)
+		return "the loop in " LG_WAIT_FUNCTION "() is none that is known";
+
+	seq = lg_arch_place(&spin.seq);
+	loaded = lg_arch_place(&spin.loaded);
+	with = lg_arch_place(&spin.with);
+	with_memory = spin.with_memory;
+	probe.pre_handler = at_compare;
+	probe.addr = (kprobe_opcode_t *)(function.address + spin.offset);
+	if (register_kprobe(&probe))
+		memset(&probe, 0, sizeof(probe));
+	else if (!is_in_place())
+		disarm();
+	return probe.addr ? NULL : "the kernel refuses a kprobe in " LG_WAIT_FUNCTION "()";
+}
+
+/**
+ * lg_wait_start - guard the waits, if they are found
+ * @found: what was found, be it only a part of the layout; has to outlive lg_wait_stop()
+ *
+ * Prints one line if they are not guarded and should be.
+ *
+ * Context: task, may sleep. Kprobes fire.
+ * Return: true if they are.
+ */
+bool lg_wait_start(const struct lg_target *found)
+{
+	int cpu;
+
+	target = found;
+	layout = &found->layout;
+	for_each_possible_cpu(cpu) {
+		per_cpu(lg_waiter, cpu).work = IRQ_WORK_INIT_HARD(wait_over);
+		per_cpu(lg_waiter, cpu).told = true;
+	}
+	uncovered = arm();
+	if (uncovered)
+		pr_warn("waits for kicked CPUs are not guarded: %s\n", uncovered);
+	return probe.addr;
+}
+
+/**
+ * lg_wait_stop - guard them no longer
+ *
+ * Context: task, may sleep. Returns when no CPU is in the probe, nor tells of a wait.
+ */
+void lg_wait_stop(void)
+{
+	int cpu;
+
+	disarm();
+	for_each_possible_cpu(cpu)
+		irq_work_sync(&per_cpu(lg_waiter, cpu).work);
+}
+
+/* --------------------------------------------------------------- status -- */
+
+static const char *look(void)
+{
+	struct lg_foreign found;
+	enum lg_entry who;
+
+	if (READ_ONCE(mistaken))
+		return "what is waited for is not where BTF says";
+	if (!lg_canary_fires() || !is_in_place())
+		return "the probe is disarmed (is debugfs kprobes/enabled 0?)";
+	lg_arch_body(&function, &who);
+	if (who == LG_ENTRY_REDIRECTED)
+		return "a jump has taken the place of " LG_WAIT_FUNCTION "()";
+	/* whoever is at the entry may be a tracer */
+	if (who != LG_ENTRY_FREE) {
+		lg_foreign_look(target, LOOK_MS, &found);
+		if (found.waits)
+			return "a livepatch replaces " LG_WAIT_FUNCTION "()";
+	}
+	return NULL;
+}
+
+/**
+ * lg_wait_state - are the waits guarded
+ *
+ * Says so in the log if that has changed.
+ *
+ * Context: task, may sleep; one at a time, as readers of parameters are.
+ * Return: "guarded", "off", "native": the kernel waits with IRQs on; "uncovered": they are not.
+ */
+const char *lg_wait_state(void)
+{
+	const char *was = uncovered;
+
+	if (native)
+		return "native";
+	if (!probe.addr)
+		return "uncovered";
+	uncovered = look();
+	if (uncovered && uncovered != was)
+		pr_warn("waits for kicked CPUs are not guarded: %s\n", uncovered);
+	else if (was && !uncovered)
+		pr_info("waits for kicked CPUs are guarded again\n");
+	if (uncovered)
+		return "uncovered";
+	return READ_ONCE(lg_kick_wait_ms) && READ_ONCE(lg_enforce) ? "guarded" : "off";
+}
