@@ -53,5 +53,6 @@ struct lg_layout {
 
 int lg_layout_find(struct lg_layout *layout);
 int lg_refuse(int err, const char *why);
+const char *lg_refusal(void);
 
 #endif

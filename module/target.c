@@ -49,7 +49,7 @@ u32 lg_target_entries(const struct lg_target *target)
  * lg_target_find - find the dispatch loop of the running kernel
  * @target: filled in; zeroed by the caller
  *
- * Prints one line on refusal. That BTF has the enumerator of a native bound proves
+ * Calls lg_refuse() on refusal. That BTF has the enumerator of a native bound proves
  * only that it was declared, so it counts only where every loop has a countdown.
  *
  * Context: task, may sleep. Called once, from module init.
