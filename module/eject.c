@@ -20,8 +20,9 @@
  * invocation that finds a task in its very first iteration the hook knows nothing; then that
  * task of user space is what is seen.
  *
- * Waits for kicked CPUs that had to be ended are trips of another kind, with a row of their own. Tasks
- * run between them, so that such a CPU is stuck while no wait has ended by itself.
+ * Waits for kicked CPUs that had to be ended are trips of another kind, with a row of their own.
+ * Tasks run between them, and other waits end by themselves: those for a CPU whose own wait was
+ * ended. So such a CPU is stuck as long as there is no APART_NS without one.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -142,17 +143,6 @@ void lg_eject_note_end(u64 hits)
 	else
 		s->hits = hits;
 }
-
-/**
- * lg_eject_note_wait - a wait for a kicked CPU has ended by itself
- *
- * Context: IRQs off, on the CPU that has waited.
- */
-void lg_eject_note_wait(void)
-{
-	this_cpu_write(wait_storms.ended, true);
-}
-NOKPROBE_SYMBOL(lg_eject_note_wait);
 
 static void eject(const struct storm *s, const struct lg_trip *trip)
 {

@@ -128,10 +128,8 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 	before = with_memory ? READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
 	if (now != before) {
 		/* the kernel is about to see that itself */
-		if (w->seq) {
+		if (w->seq)
 			note_longest(w, lg_clock_since(w->since));
-			lg_eject_note_wait();
-		}
 		w->seq = NULL;
 		return 0;
 	}

@@ -92,5 +92,6 @@ host() {
 		return ;;
 	esac
 	claim "the guest finishes" vm_wait 150
-	claim "no CPU misses its heartbeat for 260 ms" beats_within 260 storm calm
+	[ "${words%,*}" = native ] ||
+		claim "no CPU misses its heartbeat for 260 ms" beats_within 260 storm calm
 }
