@@ -56,8 +56,8 @@ static bool with_memory;
 static struct kprobe probe;	/* addr NULL: not there */
 static bool native;		/* there is nothing to guard */
 
-/* Why waits are not guarded as of the last look, NULL: they are, or need not be. */
-static const char *uncovered;
+/* Why there is no probe, NULL: there is one, or need not be. */
+static const char *failure;
 
 /* What is waited for was no sequence. Nothing is changed any more. Set by any CPU. */
 static bool mistaken;
@@ -265,8 +265,6 @@ static const char *arm(void)
  * lg_wait_start - guard the waits, if they are found
  * @found: what was found, be it only a part of the layout; has to outlive lg_wait_stop()
  *
- * Prints one line if they are not guarded and should be.
- *
  * Context: task, may sleep. Kprobes fire.
  * Return: true if they are.
  */
@@ -280,9 +278,7 @@ bool lg_wait_start(const struct lg_target *found)
 		per_cpu(lg_waiter, cpu).work = IRQ_WORK_INIT_HARD(wait_over);
 		per_cpu(lg_waiter, cpu).told = true;
 	}
-	uncovered = arm();
-	if (uncovered)
-		pr_warn("waits for kicked CPUs are not guarded: %s\n", uncovered);
+	failure = arm();
 	return probe.addr;
 }
 
@@ -302,11 +298,14 @@ void lg_wait_stop(void)
 
 /* --------------------------------------------------------------- status -- */
 
+/* Why they are not guarded, NULL: they are. */
 static const char *look(void)
 {
 	struct lg_foreign found;
 	enum lg_entry who;
 
+	if (failure)
+		return failure;
 	if (READ_ONCE(mistaken))
 		return "what is waited for is not where BTF says";
 	if (!lg_canary_fires() || !is_in_place())
@@ -333,18 +332,18 @@ static const char *look(void)
  */
 const char *lg_wait_state(void)
 {
-	const char *was = uncovered;
+	static const char *said;
+	const char *why;
 
 	if (native)
 		return "native";
-	if (!probe.addr)
-		return "uncovered";
-	uncovered = look();
-	if (uncovered && uncovered != was)
-		pr_warn("waits for kicked CPUs are not guarded: %s\n", uncovered);
-	else if (was && !uncovered)
+	why = look();
+	if (why && why != said)
+		pr_warn("waits for kicked CPUs are not guarded: %s\n", why);
+	else if (said && !why)
 		pr_info("waits for kicked CPUs are guarded again\n");
-	if (uncovered)
+	said = why;
+	if (why)
 		return "uncovered";
 	return READ_ONCE(lg_kick_wait_ms) && READ_ONCE(lg_enforce) ? "guarded" : "off";
 }
