@@ -99,7 +99,8 @@ void lg_tell_eject(const struct lg_trip *trip, u64 trips, u64 duration)
 {
 	trace_eject(trip, trips, duration);
 	pr_warn("ejecting BPF scheduler \"%s\": CPU %d has done nothing but %s for %llu ms, %llu times\n",
-		trip->ops, smp_processor_id(), trip->wait ? "wait in vain" : "trip", duration / NSEC_PER_MSEC, trips);
+		trip->ops, smp_processor_id(), trip->wait ? "wait in vain" : "trip",
+		duration / NSEC_PER_MSEC, trips);
 }
 
 /**

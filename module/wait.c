@@ -84,7 +84,8 @@ static void begin(struct lg_waiter *w, const void *at, unsigned long before)
 	w->seq = at;
 	w->before = before;
 	w->for_cpu = cpu_of_seq(at);
-	w->since = w->last = lg_clock_now();
+	w->since = lg_clock_now();
+	w->last = w->since;
 	if (w->for_cpu < 0)
 		WRITE_ONCE(mistaken, true);
 }
