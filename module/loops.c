@@ -230,7 +230,7 @@ static int read_cold(struct lg_code *code, const char *name, u32 *back)
 }
 
 /* @loop->function is set. */
-static int read_function(const struct lg_layout *l, struct lg_loop *loop)
+static noinline int read_function(const struct lg_layout *l, struct lg_loop *loop)
 {
 	struct lg_code code = {
 		.address = loop->function.address,
