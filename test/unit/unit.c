@@ -21,12 +21,13 @@
 #include "../../module/arch/arch.h"
 #include "../../module/flow.h"
 #include "../../module/image.h"
+#include "spin.h"
 
 #define SECTION ".BTF"
 
 static int failures;
 
-static void claim(int holds, const char *what)
+void claim(int holds, const char *what)
 {
 	printf("%s unit: %s\n", holds ? "ok" : "not ok", what);
 	failures += !holds;
@@ -850,6 +851,19 @@ static void test_form(const struct form *f)
 	free(text);
 }
 
+static void test_spin_of_kernel(void)
+{
+	struct lg_code code = function("kick_cpus_irq_workfn");
+	long long size;
+	int seq = offset_of("scx_rq", "pnt_seq", &size);
+
+	if (seq < 0)
+		test_no_spin(&code, offset_of("scx_rq", "kick_sync", &size));
+	else
+		test_spin(&code, offset_of("rq", "scx", &size) + seq);
+	free((void *)code.text);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -874,6 +888,8 @@ int main(int argc, char **argv)
 			     !strcmp(argv[2], "unnamed"));
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		test_form(&forms[i]);
+	test_spin_forms();
+	test_spin_of_kernel();
 	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		test_way(&ways[i]);
 	return !!failures;

@@ -51,6 +51,8 @@ static bool is_move(const struct x86_insn *x)
 	switch (x->op) {
 	case 0x0f1f:
 		return true;
+	case NOP:	/* xchg %eax,%r8d is none */
+		return !x->prefixed && !(x->rex & REX_B);
 	case 0x63: case 0x89: case 0x8b: case 0x8d: case 0xb8 ... 0xbf:
 		return !x->prefixed;
 	}
@@ -61,7 +63,7 @@ static bool is_move(const struct x86_insn *x)
 static u32 writes(const struct x86_insn *x)
 {
 	switch (x->op) {
-	case 0x0f1f:
+	case 0x0f1f: case NOP:
 		return NO_REGS;
 	case 0x63: case 0x8b: case 0x8d:
 		return 1 << x->reg;
