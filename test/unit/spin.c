@@ -118,16 +118,18 @@ void test_spin_forms(void)
 	}
 }
 
-void test_spin(const struct lg_code *code, int offset)
+void test_spin(const struct lg_code *code, s32 offset, s32 runqueues)
 {
-	const s32 at[] = { offset, offset }, other[] = { offset + 8, offset + 8 };
+	const s32 at[] = { offset, runqueues + offset };
+	const s32 other[] = { offset + 8, runqueues + offset + 8 };
 	struct lg_spin spin = {}, found;
 	int wrong = 0, lost = 0;
 	u8 *text = (u8 *)code->text;
 	u32 bit;
 
 	claim(!find(code, at, &spin), "the kernel's wait for a kicked CPU is found");
-	claim(spin.loaded.base != spin.seq.base && spin.seq.disp == offset,
+	claim(spin.loaded.base != spin.seq.base &&
+	      (spin.seq.disp == at[0] || spin.seq.disp == at[1]),
 	      "the load is of the sequence");
 	claim(find(code, other, &found) == -ESRCH, "with another field's displacement it is not");
 	for (bit = 0; bit < code->len * 8; bit++) {
@@ -144,10 +146,9 @@ void test_spin(const struct lg_code *code, int offset)
 	claim(!wrong, "cut off anywhere it is found or refused, never misplaced");
 }
 
-void test_no_spin(const struct lg_code *code, int offset)
+void test_no_spin(const struct lg_code *code)
 {
-	const s32 at[] = { offset, offset };
 	struct lg_spin found;
 
-	claim(find(code, at, &found) == -ENOENT, "where this kernel kicks it does not wait");
+	claim(find(code, disps, &found) == -ENOENT, "where this kernel kicks it does not wait");
 }

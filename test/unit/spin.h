@@ -6,7 +6,7 @@ struct lg_code;
 
 void claim(int holds, const char *what);
 void test_spin_forms(void);
-void test_spin(const struct lg_code *code, int offset);
-void test_no_spin(const struct lg_code *code, int offset);
+void test_spin(const struct lg_code *code, s32 offset, s32 runqueues);
+void test_no_spin(const struct lg_code *code);
 
 #endif

@@ -856,11 +856,19 @@ static void test_spin_of_kernel(void)
 	struct lg_code code = function("kick_cpus_irq_workfn");
 	long long size;
 	int seq = offset_of("scx_rq", "pnt_seq", &size);
+	Elf_Data *data = data_of(section(SECTION));
+	struct lg_btf btf;
+	u32 runqueues;
 
-	if (seq < 0)
-		test_no_spin(&code, offset_of("scx_rq", "kick_sync", &size));
+	/* per-CPU variables begin at 0 where it waits */
+	if (lg_btf_open(&btf, data->d_buf, data->d_size) ||
+	    lg_btf_percpu(&btf, "runqueues", &runqueues))
+		die("no runqueues");
+	/* with one CPU there is nobody to wait for */
+	if (seq < 0 || offset_of("rq", "cpu", &size) < 0)
+		test_no_spin(&code);
 	else
-		test_spin(&code, offset_of("rq", "scx", &size) + seq);
+		test_spin(&code, offset_of("rq", "scx", &size) + seq, runqueues);
 	free((void *)code.text);
 }
 
