@@ -198,8 +198,8 @@ static int look_into(u8 *text, struct lg_spin *spin)
 	      lg_arch_find_spin(&code, disps, spin);
 	if (ret)
 		return ret;
-	return lg_flow_once_a_round(&code, text + code.len, &spin->pause, 1,
-				    &spin->offset, 1) ? 0 : -ESRCH;
+	return lg_flow_every_round(&code, text + code.len, &spin->pause, 1,
+				   &spin->offset, 1) ? 0 : -ESRCH;
 }
 
 static int find_spin(struct lg_spin *spin)

@@ -33,9 +33,9 @@ static const struct {
 	{ "gcc 12 -O2", BYTES(PAUSE, LOAD_GCC, CMP_GCC, 0x74, 0xf2, RET), 9 },
 	{ "gcc 11, the load in its own register",
 	  BYTES(PAUSE, 0x4d, 0x8b, 0x8b, 0x90, 0x09, 0, 0, 0x4d, 0x39, 0x0a, 0x74, 0xf2, RET), 9 },
-	{ "gcc 12 -Os, a jump back to the load",
+	{ "gcc 12 -Os, a jump back to the load, and others to wait for",
 	  BYTES(0x49, 0x8b, 0xb2, 0x90, 0x09, 0, 0, 0x49, 0x39, 0x31, 0x75, 4, PAUSE, 0xeb, 0xf0,
-		RET), 7 },
+		0xeb, 0xee, RET), 7 },
 	{ "clang 16, clang 19", BYTES(PAUSE, LOAD_CLANG, CMP_CLANG, 0x74, 0xf1, RET), 9 },
 	{ "clang 19 -Os, a shared compare",
 	  BYTES(CMP_CLANG, 0x75, 0x0b, PAUSE, LOAD_CLANG, 0xeb, 0xef, RET), 0 },
@@ -83,7 +83,7 @@ static int find(const struct lg_code *code, const s32 *at, struct lg_spin *spin)
 	u8 *map = malloc(code->len);
 	int ret = lg_arch_find_spin(code, at, spin);
 
-	if (!ret && !lg_flow_once_a_round(code, map, &spin->pause, 1, &spin->offset, 1))
+	if (!ret && !lg_flow_every_round(code, map, &spin->pause, 1, &spin->offset, 1))
 		ret = -ESRCH;
 	free(map);
 	return ret;
