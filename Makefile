@@ -71,7 +71,7 @@ deb:
 rpm:
 	@contrib/packaging/rpm rpm
 
-scheds install-tools:
+tools scheds install-tools:
 	@$(MAKE) -C tools $@
 
 print-version:
@@ -82,7 +82,7 @@ clean:
 	@sh scripts/kernel clean
 
 demo:
-	@test/demo $${SVG:+"$$SVG"}
+	@test/tools/demo $${SVG:+"$$SVG"}
 
 check:
 	@test/run $(CASES)
@@ -91,10 +91,10 @@ check-all:
 	@test/run --all $(CASES)
 
 torture:
-	@test/torture $(or $(SECONDS),3600) $(SEED)
+	@test/tools/torture $(or $(SECONDS),3600) $(SEED)
 
 bench:
-	@test/figures targets cost storm scale
+	@test/tools/figures targets cost storm scale
 
 help:
 	@echo 'make                 build the module for the running kernel'
@@ -104,8 +104,9 @@ help:
 	@echo 'make dkms-uninstall  undo that, for every kernel'
 	@echo 'make deb             build the packages for Debian, in deb/'
 	@echo 'make rpm             build the package for Fedora and its kin, in rpm/'
+	@echo 'make tools           build scx-loopguard-check, which says what the module would do on a kernel, in tools/'
 	@echo 'make scheds          build the test schedulers, in tools/'
-	@echo 'make install-tools   install the self-test and the scheduler that it runs'
+	@echo 'make install-tools   install the checker, and the self-test with the scheduler that it runs'
 	@echo 'make clean           delete what was built'
 	@echo 'make demo            show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
 	@echo 'make check           run the tests, in virtual machines; CASES="rescue-* hang-*" for some'
@@ -121,4 +122,4 @@ help:
 	@echo 'DESTDIR=  install below this directory'
 
 .PHONY: all module install install-check uninstall install-source install-doc dkms-install dkms-uninstall rpm \
-	deb scheds install-tools print-version clean demo check check-all torture bench help
+	deb tools scheds install-tools print-version clean demo check check-all torture bench help

@@ -63,6 +63,18 @@ static bool is_seen(const u8 *map, const u32 *at, int nr)
 	return false;
 }
 
+/*
+ * Does the call come back? Behind the stack protector's, at the end of many a function, stands
+ * what the compiler has put next, which may lead into the loop again.
+ */
+static bool returns(const struct lg_code *code, const struct lg_step *call)
+{
+	static struct lg_symbol sym;	/* large; the finding runs once */
+
+	return lg_image_symbol(code->address + call->target, &sym) ||
+	       strcmp(sym.name, "__stack_chk_fail");
+}
+
 /* Go on from @at, to where the way ends or meets another one. */
 static bool follow(const struct lg_code *code, u8 *map, u32 at)
 {
@@ -77,7 +89,8 @@ static bool follow(const struct lg_code *code, u8 *map, u32 at)
 		if ((step.flow == LG_FLOW_JUMP || step.flow == LG_FLOW_BRANCH) &&
 		    !mark_target(code, map, step.target))
 			return false;
-		if (step.flow == LG_FLOW_JUMP || step.flow == LG_FLOW_END)
+		if (step.flow == LG_FLOW_JUMP || step.flow == LG_FLOW_END ||
+		    (step.flow == LG_FLOW_CALL && !returns(code, &step)))
 			return true;
 		at += step.len;
 		if (at >= code->len)

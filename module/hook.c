@@ -25,13 +25,14 @@
 #include <linux/uaccess.h>
 
 #include "hook.h"
+#include "plan.h"
 #include "policy.h"
 #include "processor.h"
 #include "settings.h"
 #include "target.h"
 
 enum {
-	MAX_HOOKS	= LG_MAX_LOOPS * LG_MAX_CALLS,
+	MAX_HOOKS	= LG_MAX_LOOPS * LG_MAX_SITES,
 };
 
 /* Written before it is armed. */
@@ -43,8 +44,9 @@ struct hook {
 static struct hook hooks[MAX_HOOKS];
 static unsigned int nr_hooks;
 
-/* Where a native bound ends each loop; addr NULL: that cannot be watched. */
-static struct kprobe bounds[LG_MAX_LOOPS];
+/* Where a native bound ends the loops; addr NULL: that cannot be watched. */
+static struct kprobe bounds[MAX_HOOKS];
+static unsigned int nr_bounds;
 
 static const struct lg_target *target;
 
@@ -105,77 +107,6 @@ static int at_bound(struct kprobe *kp, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(at_bound);
 
-/* -------------------------------------------------------------- engines -- */
-
-struct lg_engine {
-	const char *name;
-	kprobe_pre_handler_t handler;
-	int (*error)(const struct lg_loops *loops);
-	/* the places in a loop, offsets in its function */
-	u32 (*places)(const struct lg_loop *loop, const u32 **offsets);
-};
-
-static int site_error(const struct lg_loops *loops)
-{
-	return loops->site_error;
-}
-
-static u32 site_places(const struct lg_loop *loop, const u32 **offsets)
-{
-	*offsets = &loop->site.offset;
-	return 1;
-}
-
-const struct lg_engine lg_loopsite = {
-	.name = "loopsite",
-	.handler = at_load,
-	.error = site_error,
-	.places = site_places,
-};
-
-static int calls_error(const struct lg_loops *loops)
-{
-	return loops->calls_error;
-}
-
-static u32 call_places(const struct lg_loop *loop, const u32 **offsets)
-{
-	*offsets = loop->calls;
-	return loop->nr_calls;
-}
-
-const struct lg_engine lg_callsite = {
-	.name = "callsite",
-	.handler = at_call,
-	.error = calls_error,
-	.places = call_places,
-};
-
-/**
- * lg_engine_name - what an engine is called
- * @engine: the engine
- *
- * Context: any.
- * Return: as in the parameter engine.
- */
-const char *lg_engine_name(const struct lg_engine *engine)
-{
-	return engine->name;
-}
-
-/**
- * lg_hook_can - has the kernel what an engine needs
- * @engine: the engine
- * @t: what was found
- *
- * Context: any.
- * Return: 0 or -errno.
- */
-int lg_hook_can(const struct lg_engine *engine, const struct lg_target *t)
-{
-	return engine->error(&t->loops);
-}
-
 /* ------------------------------------------------------------------ arm -- */
 
 static bool is_in_place(struct kprobe *probe)
@@ -210,8 +141,9 @@ static int arm_loop(const struct lg_engine *engine, const struct lg_loop *loop)
 	for (i = 0; i < nr; i++) {
 		struct hook *hook = &hooks[nr_hooks];
 
-		hook->nr_tasks = lg_arch_place(&loop->site.nr_tasks);
-		ret = arm(&hook->probe, loop, offsets[i], engine->handler);
+		hook->nr_tasks = lg_arch_place(&loop->sites.nr_tasks[i]);
+		ret = arm(&hook->probe, loop, offsets[i],
+			  engine == &lg_loopsite ? at_load : at_call);
 		if (ret)
 			return ret;
 		nr_hooks++;
@@ -223,16 +155,19 @@ static int arm_loop(const struct lg_engine *engine, const struct lg_loop *loop)
  * Only to count with, and to eject by that count, see lg_hook_in_place(): a kernel in which this
  * fails is bounded all the same. At a call every iteration is met, so there is nothing to watch.
  */
-static void arm_bound(struct kprobe *probe, const struct lg_loop *loop)
+static void arm_bounds(const struct lg_loop *loop)
 {
-	if (!loop->site.bound || arm(probe, loop, loop->site.bound, at_bound))
-		pr_warn("the kernel's own bound in %s cannot be watched: what it ends is not counted\n",
-			loop->function.name);
+	u32 i;
+
+	for (i = 0; i < loop->sites.nr_ends; i++)
+		if (arm(&bounds[nr_bounds++], loop, loop->sites.ends[i], at_bound))
+			pr_warn("the kernel's own bound in %s cannot be watched: what it ends is not counted\n",
+				loop->function.name);
 }
 
 /**
  * lg_hook_arm - put the hook in
- * @engine: which one, that lg_hook_can()
+ * @engine: which one, that lg_plan_can() be used
  * @t: what was found; has to outlive the hook
  *
  * Context: task, may sleep. Leaves nothing behind on failure.
@@ -252,7 +187,7 @@ int lg_hook_arm(const struct lg_engine *engine, const struct lg_target *t)
 	}
 	/* the places are what counts, so only now */
 	for (i = 0; i < t->loops.nr && t->native_limit && engine == &lg_loopsite; i++)
-		arm_bound(&bounds[i], &t->loops.loop[i]);
+		arm_bounds(&t->loops.loop[i]);
 	return 0;
 }
 
@@ -262,7 +197,7 @@ static struct kprobe *nth_probe(unsigned int i)
 	if (i < nr_hooks)
 		return &hooks[i].probe;
 	i -= nr_hooks;
-	return i < LG_MAX_LOOPS ? &bounds[i] : NULL;
+	return i < nr_bounds ? &bounds[i] : NULL;
 }
 
 /* Does the text of any still show it? Somebody else's may be at the same place. */
@@ -299,6 +234,7 @@ void lg_hook_disarm(void)
 	for (i = 0; (probe = nth_probe(i)); i++)
 		memset(probe, 0, sizeof(*probe));
 	nr_hooks = 0;
+	nr_bounds = 0;
 }
 
 /**
@@ -317,7 +253,7 @@ bool lg_hook_in_place(void)
 		if (!is_in_place(&hooks[i].probe))
 			return false;
 	/* what the native bound ends is not seen at a load, and counts for ejection */
-	for (i = 0; i < target->loops.nr && watches; i++)
+	for (i = 0; i < nr_bounds && watches; i++)
 		if (!is_in_place(&bounds[i]))
 			return false;
 	return true;
@@ -337,32 +273,4 @@ unsigned long lg_hook_nmissed(void)
 	for (i = 0; i < nr_hooks; i++)
 		n += READ_ONCE(hooks[i].probe.nmissed);
 	return n;
-}
-
-/**
- * lg_hook_where - what an engine probes
- * @engine: the engine
- * @t: what was found
- * @buf: set to symbol+offset of each place, with commas
- * @size: its size
- *
- * Context: any.
- * Return: the length of that.
- */
-int lg_hook_where(const struct lg_engine *engine, const struct lg_target *t,
-		  char *buf, size_t size)
-{
-	const struct lg_loop *loop;
-	const u32 *offsets;
-	u32 i, j, nr;
-	int len = 0;
-
-	for (i = 0; i < t->loops.nr; i++) {
-		loop = &t->loops.loop[i];
-		nr = engine->places(loop, &offsets);
-		for (j = 0; j < nr; j++)
-			len += scnprintf(buf + len, size - len, "%s%s+%#x", len ? "," : "",
-					 loop->function.name, offsets[j]);
-	}
-	return len;
 }

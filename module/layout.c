@@ -155,8 +155,9 @@ static void find_context(const struct lg_btf *btf, struct lg_layout *l)
 }
 
 /* Only for the guard of waits: a kernel without it has its loop guarded all the same. */
-static void find_kick(const struct lg_btf *btf, struct lg_kick_layout *kick)
+static void find_kick(const struct lg_btf *btf, struct lg_layout *l)
 {
+	struct lg_kick_layout *kick = &l->kick;
 	struct lg_btf_member scx, member, func;
 
 	if (lg_btf_member(btf, "rq", "scx", &scx))
@@ -168,7 +169,7 @@ static void find_kick(const struct lg_btf *btf, struct lg_kick_layout *kick)
 		kick->seq_offset = scx.offset + member.offset;
 	if (!lg_btf_member(btf, "scx_rq", "kick_cpus_irq_work", &member) &&
 	    !lg_btf_member(btf, "irq_work", "func", &func))
-		kick->func_offset = scx.offset + member.offset + func.offset;
+		kick->func = l->runqueues + scx.offset + member.offset + func.offset;
 	kick->deferred = !lg_btf_member(btf, "scx_rq", "kick_sync_bal_cb", &member);
 }
 
@@ -194,7 +195,7 @@ static int read_all(const struct lg_btf *btf, struct lg_layout *l)
 	ret = find_runqueues(btf, l);
 	if (ret)
 		return ret;
-	find_kick(btf, &l->kick);
+	find_kick(btf, l);
 	ret = read_context(btf, l) ?: read_limit(btf, l);
 	find_ops_name(btf, l);
 	find_context(btf, l);

@@ -35,7 +35,7 @@ struct lg_ops_name {
 /* How a CPU waits for one that it has kicked. */
 struct lg_kick_layout {
 	u32 seq_offset;		/* of what it waits for, in a runqueue; 0: not known */
-	u32 func_offset;	/* of the pointer to the function that waits, the same */
+	unsigned long func;	/* per-CPU pointer to the function that waits; 0: not known */
 	bool deferred;		/* it has a place to wait with IRQs on */
 };
 

@@ -16,8 +16,9 @@
 
 enum {
 	MAX_TEXT	= 64 * 1024,		/* bytes of the loop function */
-	MAX_CONSUMES	= 16,			/* calls of what consumes, in it */
-	MAX_FLUSHES	= 4,			/* calls of what flushes */
+	MAX_CONSUMES	= 32,			/* calls of what consumes, in it */
+	MAX_FLUSHES	= LG_MAX_SITES,		/* calls of what flushes */
+	MAX_CLASS	= 64,			/* pointers in a scheduling class */
 	MAX_BACK	= 32,			/* ways back from its cold part */
 };
 
@@ -55,12 +56,6 @@ static const char * const flushes[] = {
 	"flush_dispatch_buf", "scx_flush_dispatch_buf",
 };
 
-/* What compilers append to the name of a static function. */
-static const char * const suffixes[] = {
-	"", ".isra.0", ".constprop.0", ".isra.0.constprop.0",
-	".constprop.1", ".isra.0.constprop.1", ".part.0",
-};
-
 /*
  * Is this the function that the source calls @name? Compilers mark their copies with a
  * suffix: .isra.0, .constprop.0, .llvm.123.
@@ -71,16 +66,6 @@ static bool is_called(const struct lg_symbol *sym, const char *name)
 
 	return !strncmp(sym->name, name, len) &&
 	       (!sym->name[len] || sym->name[len] == '.');
-}
-
-/* The finding runs once, so what it is looking for may be here. */
-static const char *wanted_consume;
-
-static bool is_wanted_consume(unsigned long address)
-{
-	struct lg_symbol sym;
-
-	return !lg_arch_callee(address, &sym) && is_called(&sym, wanted_consume);
 }
 
 static bool is_one_of(unsigned long address, const char * const *names, int nr)
@@ -106,42 +91,45 @@ static bool is_flush(unsigned long address)
 	return is_one_of(address, flushes, ARRAY_SIZE(flushes));
 }
 
+/* Of which of them, or of a copy of it, is that the name? NULL if of none. */
+static const struct shape *shape_of(const struct lg_symbol *sym)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++)
+		if (is_called(sym, shapes[i].loop))
+			return &shapes[i];
+	return NULL;
+}
+
 /*
  * A compiler may have changed what a function that it has a copy of takes, and then its
- * first argument is not known.
+ * first argument is not known. To make it known in other files, as LTO does, changes nothing.
  */
 static bool takes_what_it_should(const struct lg_code *code, u32 call)
 {
 	struct lg_symbol sym;
 	struct lg_step step;
+	const char *suffix;
 
-	return lg_arch_step(code, call, &step) &&
-	       !lg_arch_callee(code->address + step.target, &sym) && !strchr(sym.name, '.');
+	if (!lg_arch_step(code, call, &step) ||
+	    lg_arch_callee(code->address + step.target, &sym))
+		return false;
+	suffix = strchr(sym.name, '.');
+	return !suffix || !strncmp(suffix, ".llvm.", 6);
 }
 
-/* The loop's own load of nr_tasks behind one of the consume functions. */
-static int find_site(const struct lg_code *code, const struct lg_layout *l,
-		     struct lg_site *site)
+/* The register may point to the context itself, to what it is a part of, or to the CPU's data. */
+static struct lg_disps displacements(const struct lg_layout *l)
 {
-	struct lg_site found;
-	int i, ret, result = -ESRCH;
+	struct lg_disps disps = { .disp[0] = l->nr_tasks_offset, .nr = 1 };
+	long variable = l->context.address + l->nr_tasks_offset;
 
-	for (i = 0; i < ARRAY_SIZE(consumes); i++) {
-		wanted_consume = consumes[i];
-		/* the register may point to the context itself or to what it is a part of */
-		ret = lg_arch_find_site(code, is_wanted_consume,
-					l->outer_offset + l->nr_tasks_offset, &found);
-		if (ret == -ESRCH && l->outer_offset)
-			ret = lg_arch_find_site(code, is_wanted_consume,
-						l->nr_tasks_offset, &found);
-		if (ret == -ENOTUNIQ || (!ret && !result))
-			return -ENOTUNIQ;
-		if (ret)
-			continue;
-		*site = found;
-		result = 0;
-	}
-	return result;
+	if (l->outer_offset)
+		disps.disp[disps.nr++] = l->outer_offset + l->nr_tasks_offset;
+	if (l->context.kind == LG_CONTEXT_VARIABLE && variable == (s32)variable)
+		disps.disp[disps.nr++] = variable;
+	return disps;
 }
 
 /* The calls of a consume function of which every iteration makes one. */
@@ -164,93 +152,160 @@ static int find_calls(const struct lg_code *code, const struct lg_layout *l, u8 
 }
 
 /*
- * What @code has to offer to the engines. Where it calls what flushes, so that the ways
- * through the loop are known, a site has to be on all of them: half a loop is none.
+ * What @code has to offer to the engines. Every iteration has to meet exactly one of the
+ * places: half a loop is none.
  */
-static int look_into(const struct lg_code *code, const struct lg_layout *l,
-		     struct lg_loop *loop, u8 *map, int cold_error)
+static int look_into(const struct lg_code *code, const struct lg_disps *disps,
+		     const struct lg_layout *l, struct lg_loop *loop, u8 *map, int cold_error)
 {
 	u32 starts[MAX_FLUSHES], calls[MAX_CONSUMES];
+	struct lg_sites *sites = &loop->sites;
 	int nr, nr_starts;
 
-	nr = lg_flow_calls(code, is_consume, calls, MAX_CONSUMES);
-	if (!nr)
+	nr_starts = lg_flow_calls(code, is_flush, starts, MAX_FLUSHES);
+	loop->site_error = lg_arch_find_sites(code, is_consume, disps, sites);
+	if (!nr_starts && loop->site_error == -ENOENT && cold_error != -ESRCH)
 		return -ENOENT;
-	nr_starts = cold_error ?: lg_flow_calls(code, is_flush, starts, MAX_FLUSHES);
-	loop->site_error = nr_starts < 0 ? nr_starts : find_site(code, l, &loop->site);
-	if (!loop->site_error && nr_starts &&
-	    !lg_flow_once_a_round(code, map, starts, nr_starts, &loop->site.offset, 1))
+	if (cold_error || !nr_starts)
+		nr_starts = cold_error ?: -ESRCH;
+	if (nr_starts < 0)
+		loop->site_error = nr_starts;
+	else if (loop->site_error == -ENOENT)
+		loop->site_error = -ESRCH;
+	if (!loop->site_error &&
+	    !lg_flow_once_a_round(code, map, starts, nr_starts, sites->at, sites->nr))
 		loop->site_error = -ENOTUNIQ;
+	loop->bounded = !loop->site_error && sites->nr_counts &&
+			lg_flow_once_a_round(code, map, starts, nr_starts, sites->counts,
+					     sites->nr_counts);
 
-	if (nr > 0 && nr_starts > 0)
+	nr = nr_starts < 0 ? nr_starts : lg_flow_calls(code, is_consume, calls, MAX_CONSUMES);
+	if (nr >= 0)
 		nr = find_calls(code, l, map, starts, nr_starts, calls, nr);
-	else
-		nr = -ESRCH;
 	loop->calls_error = min(nr, 0);
 	loop->nr_calls = max(nr, 0);
 	memcpy(loop->calls, calls, loop->nr_calls * sizeof(*calls));
 	return 0;
 }
 
-/* What the compiler has put elsewhere of the function: only as a way is that known. */
-static int read_cold(struct lg_code *code, const char *name, u32 *back)
-{
-	struct lg_code cold = {};
-	struct lg_symbol sym;
-	char buf[64];
-	u32 call;
-	u8 *text;
-	int ret;
+/* ------------------------------------------------------------ functions -- */
 
-	snprintf(buf, sizeof(buf), "%s.cold", name);
-	if (lg_image_function(buf, &sym))
-		return 0;
-	if (sym.size > MAX_TEXT)
+static int add_entry(struct lg_loops *loops, const struct lg_symbol *function)
+{
+	u32 i;
+
+	for (i = 0; i < loops->nr_entries; i++)
+		if (loops->entries[i].address == function->address)
+			return 0;
+	if (loops->nr_entries == LG_MAX_ENTRIES)
 		return -E2BIG;
-	text = kvmalloc(sym.size, GFP_KERNEL);
+	loops->entries[loops->nr_entries++] = *function;
+	return 0;
+}
+
+/* Has the compiler put this part of the function elsewhere? */
+static bool is_part(const struct lg_symbol *sym, const struct lg_symbol *function)
+{
+	return is_called(sym, function->name) &&
+	       (strstr(sym->name, ".cold") || strstr(sym->name, ".__part."));
+}
+
+/*
+ * Where the code of @function leads to: other functions that may have the loop are added, and
+ * @cold is set if a part of its own is elsewhere.
+ */
+static int look_out(const struct lg_code *code, const struct lg_symbol *function,
+		    struct lg_loops *loops, struct lg_symbol *cold)
+{
+	static struct lg_symbol sym;	/* large; the finding runs once */
+	unsigned long address;
+	struct lg_step step;
+	int ret = 0;
+	u32 at;
+
+	for (at = 0; at < code->len && !ret; at++) {
+		if (!lg_arch_step(code, at, &step) || step.flow == LG_FLOW_NEXT ||
+		    step.flow == LG_FLOW_END)
+			continue;
+		address = code->address + step.target;
+		if (address - function->address < function->size ||
+		    lg_image_symbol(address, &sym))
+			continue;
+		if (is_part(&sym, function)) {
+			if (cold->size && cold->address != sym.address)
+				return -EOPNOTSUPP;
+			*cold = sym;
+		} else if (!lg_arch_callee(address, &sym) && shape_of(&sym)) {
+			ret = add_entry(loops, &sym);
+		}
+	}
+	return ret;
+}
+
+/* Copy the text of @sym, with @more bytes behind it to work with; code->text is to be freed. */
+static int read_text(struct lg_code *code, const struct lg_symbol *sym, u32 more)
+{
+	u8 *text;
+
+	memset(code, 0, sizeof(*code));
+	if (sym->size > MAX_TEXT)
+		return -E2BIG;
+	text = kvmalloc(sym->size + more, GFP_KERNEL);
 	if (!text)
 		return -ENOMEM;
-	cold.text = text;
-	cold.len = sym.size;
-	cold.address = sym.address;
-	ret = lg_image_read(text, sym.address, sym.size);
-	if (!ret && (lg_flow_calls(&cold, is_consume, &call, 1) ||
-		     lg_flow_calls(&cold, is_flush, &call, 1)))
-		ret = -EOPNOTSUPP;	/* a part of the loop is there */
-	if (!ret)
-		ret = lg_flow_targets(&cold, code, back, MAX_BACK);
-	kvfree(text);
+	code->text = text;
+	code->len = sym->size;
+	code->address = sym->address;
+	return lg_image_read(text, sym->address, sym->size);
+}
+
+/*
+ * The part of @function that the compiler has put elsewhere: only as a way is that known.
+ * -ESRCH if a part of the loop is there.
+ */
+static int read_cold(struct lg_code *code, const struct lg_symbol *function,
+		     const struct lg_disps *disps, struct lg_loops *loops,
+		     struct lg_symbol *sym, u32 *back)
+{
+	static struct lg_sites sites;
+	struct lg_code cold;
+	u32 call;
+	int ret;
+
+	ret = read_text(&cold, sym, 0);
+	if (!ret && (lg_flow_calls(&cold, is_flush, &call, 1) ||
+		     lg_arch_find_sites(&cold, is_consume, disps, &sites) != -ENOENT))
+		ret = -ESRCH;
+	ret = ret ?: look_out(&cold, function, loops, sym) ?:
+	      lg_flow_targets(&cold, code, back, MAX_BACK);
+	kvfree(cold.text);
 	if (ret < 0)
 		return ret;
-	code->cold = sym.address;
-	code->cold_len = sym.size;
+	code->cold = sym->address;
+	code->cold_len = sym->size;
 	code->back = back;
 	code->nr_back = ret;
 	return 0;
 }
 
-/* @loop->function is set. */
-static noinline int read_function(const struct lg_layout *l, struct lg_loop *loop)
+/* Look at one function: @loop, if it has one, and other functions that it leads to. */
+static noinline int read_function(const struct lg_symbol *function, const struct lg_layout *l,
+				  struct lg_loops *loops, struct lg_loop *loop)
 {
-	struct lg_code code = {
-		.address = loop->function.address,
-		.len = loop->function.size,
-	};
+	static struct lg_symbol cold;	/* large; the finding runs once */
+	struct lg_disps disps = displacements(l);
 	u32 back[MAX_BACK];
-	int ret, cold_error;
-	u8 *text;
+	struct lg_code code;
+	int ret, cold_error = 0;
 
-	if (!code.len || code.len > MAX_TEXT)
-		return -ENOENT;
-	/* the text, and as much to work with */
-	text = kvmalloc(2 * code.len, GFP_KERNEL);
-	if (!text)
-		return -ENOMEM;
-	code.text = text;
-	cold_error = read_cold(&code, loop->function.name, back);
-	ret = lg_image_read(text, code.address, code.len) ?:
-	      look_into(&code, l, loop, text + code.len, cold_error);
-	kvfree(text);
+	cold.size = 0;
+	ret = read_text(&code, function, function->size) ?:
+	      look_out(&code, function, loops, &cold);
+	if (!ret && cold.size)
+		cold_error = read_cold(&code, function, &disps, loops, &cold, back);
+	if (!ret)
+		ret = look_into(&code, &disps, l, loop, (u8 *)code.text + code.len, cold_error);
+	kvfree(code.text);
 	return ret;
 }
 
@@ -258,9 +313,10 @@ static noinline int read_function(const struct lg_layout *l, struct lg_loop *loo
  * A compiler may have made two copies of the loop, and to hook one of them would guard
  * only that. The one for sub-schedulers is meant to be the second one.
  */
-static int add_loop(struct lg_loops *loops, const struct lg_loop *loop,
-		    const struct shape *shape)
+static int add_loop(struct lg_loops *loops, const struct lg_loop *loop)
 {
+	const struct shape *shape = shape_of(&loop->function);
+
 	if (!loops->nr && shape->kind == INNER)
 		return -ENOENT;		/* that of the CPUs themselves is missing */
 	if (loops->nr == LG_MAX_LOOPS || (loops->nr && shape->kind != INNER))
@@ -272,36 +328,63 @@ static int add_loop(struct lg_loops *loops, const struct lg_loop *loop,
 	return 0;
 }
 
-static int add_entry(struct lg_loops *loops, const struct lg_symbol *function)
+/*
+ * Compilers append to the names of functions what nobody knows beforehand, and only a whole
+ * name can be asked for. The scheduling class has pointers to those that lead to the loop.
+ */
+static int add_class(struct lg_loops *loops)
 {
-	if (loops->nr_entries == LG_MAX_ENTRIES)
-		return -E2BIG;
-	loops->entries[loops->nr_entries++] = *function;
-	return 0;
+	static struct lg_symbol sym;
+	unsigned long class = lg_image_data("ext_sched_class"), pointer;
+	u32 i, nr;
+	int ret = 0;
+
+	if (!class || lg_image_symbol(class, &sym))
+		return 0;
+	nr = min_t(u32, sym.size / sizeof(pointer), MAX_CLASS);
+	for (i = 0; i < nr && !ret; i++)
+		if (!lg_image_read(&pointer, class + i * sizeof(pointer), sizeof(pointer)) &&
+		    !lg_arch_callee(pointer, &sym) && shape_of(&sym))
+			ret = add_entry(loops, &sym);
+	return ret;
 }
 
+/* Those that are called as in the source, that for sub-schedulers or all others. */
+static int add_named(struct lg_loops *loops, bool inner)
+{
+	static struct lg_symbol sym;
+	int i, ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(shapes) && !ret; i++) {
+		bool is_inner = shapes[i].kind == INNER;
+
+		if (is_inner == inner && !lg_image_function(shapes[i].loop, &sym))
+			ret = add_entry(loops, &sym);
+	}
+	return ret;
+}
+
+/* What the functions that are known lead to, that for sub-schedulers last. */
 static noinline int find_all(const struct lg_layout *l, struct lg_loops *loops)
 {
 	static struct lg_loop loop;	/* large; the finding runs once */
-	char name[64];
-	int i, ret;
+	int ret;
+	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(shapes) * ARRAY_SIZE(suffixes); i++) {
-		const struct shape *shape = &shapes[i / ARRAY_SIZE(suffixes)];
-
-		snprintf(name, sizeof(name), "%s%s", shape->loop,
-			 suffixes[i % ARRAY_SIZE(suffixes)]);
-		if (lg_image_function(name, &loop.function))
-			continue;
-		ret = add_entry(loops, &loop.function);
-		if (!ret)
-			ret = read_function(l, &loop);
-		if (!ret)
-			ret = add_loop(loops, &loop, shape);
-		if (ret && ret != -ENOENT)
-			return ret;
+	ret = add_named(loops, false) ?: add_class(loops);
+	for (i = 0; !ret; i++) {
+		if (i == loops->nr_entries)
+			ret = add_named(loops, true);
+		if (ret || i == loops->nr_entries)
+			break;
+		loop.function = loops->entries[i];
+		ret = read_function(&loop.function, l, loops, &loop);
+		if (ret == -ENOENT)
+			ret = 0;
+		else if (!ret)
+			ret = add_loop(loops, &loop);
 	}
-	return loops->nr ? 0 : -ENOENT;
+	return ret ?: loops->nr ? 0 : -ENOENT;
 }
 
 /**
@@ -328,7 +411,7 @@ static void sum_up(struct lg_loops *loops)
 			loops->site_error = loop->site_error;
 		if (!loops->calls_error)
 			loops->calls_error = loop->calls_error;
-		if (loop->site_error || !loop->site.bounded)
+		if (!loop->bounded)
 			loops->bounded = false;
 	}
 }

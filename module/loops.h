@@ -11,7 +11,7 @@
 
 enum {
 	LG_MAX_LOOPS	= 2,	/* the CPU's own, and a sub-scheduler's in it */
-	LG_MAX_CALLS	= 4,	/* of the consume functions, in every iteration one */
+	LG_MAX_CALLS	= LG_MAX_SITES,	/* of the consume functions, in every iteration one */
 	LG_MAX_ENTRIES	= 12,	/* of functions that may lead to a loop */
 };
 
@@ -21,7 +21,8 @@ struct lg_loop {
 	bool recursive;			/* may be entered from within itself */
 
 	int site_error;			/* for engine loopsite */
-	struct lg_site site;		/* where in it the loop decides */
+	struct lg_sites sites;		/* where in it the loop decides */
+	bool bounded;			/* by the kernel itself, in every iteration */
 
 	int calls_error;		/* for engine callsite */
 	u32 calls[LG_MAX_CALLS];	/* where it calls the consume function, offsets */

@@ -26,6 +26,7 @@
 #include "kick.h"
 #include "params.h"
 #include "pin.h"
+#include "plan.h"
 #include "policy.h"
 #include "settings.h"
 #include "sysfs.h"
@@ -35,20 +36,15 @@
 static struct lg_target target;
 static const struct lg_engine *engine;
 
-/* Best first. */
-static const struct lg_engine * const engines[] = {
-	&lg_loopsite, &lg_callsite,
-};
-
 /* The one line that says what was found, and every setting in force. */
 static void announce(void)
 {
 	char where[LG_WHERE_LEN] = "none";
 
 	if (engine)
-		lg_hook_where(engine, &target, where, sizeof(where));
+		lg_plan_where(engine, &target, where, sizeof(where));
 	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u, kick_wait=%s kick_wait_ms=%u\n",
-		LG_VERSION, lg_state(), engine ? lg_engine_name(engine) : "no hook", where,
+		LG_VERSION, lg_state(), engine ? engine->name : "no hook", where,
 		target.native_limit, READ_ONCE(lg_limit),
 		READ_ONCE(lg_enforce) ? 'Y' : 'N', READ_ONCE(lg_budget_us),
 		READ_ONCE(lg_eject_ms), lg_wait_state(), READ_ONCE(lg_kick_wait_ms));
@@ -67,7 +63,7 @@ static int refuse(int err, const struct lg_engine *e)
 	case -ENODATA:
 		snprintf(why, sizeof(why),
 			 "engine %s: scx_dsp_ctx is not in kallsyms (no CONFIG_KALLSYMS_ALL)",
-			 lg_engine_name(e));
+			 e->name);
 		break;
 	case -ESRCH:
 	case -ENOTUNIQ:
@@ -75,13 +71,13 @@ static int refuse(int err, const struct lg_engine *e)
 	case -EOPNOTSUPP:
 		snprintf(why, sizeof(why),
 			 "engine %s cannot be used on this kernel (or somebody else's kprobe is in the way)",
-			 lg_engine_name(e));
+			 e->name);
 		err = -EOPNOTSUPP;
 		break;
 	case -EIO:
 		return lg_refuse(err, kprobes_are_off);
 	default:
-		lg_hook_where(e, &target, where, sizeof(where));
+		lg_plan_where(e, &target, where, sizeof(where));
 		snprintf(why, sizeof(why), "the kernel refuses a kprobe at %s (error %d)",
 			 where, err);
 	}
@@ -94,17 +90,17 @@ static int arm(void)
 	const struct lg_engine *e, *failed = NULL;
 	int i, ret, err = 0;
 
-	for (i = 0; i < ARRAY_SIZE(engines); i++) {
-		e = engines[i];
+	for (i = 0; i < LG_NR_ENGINES; i++) {
+		e = lg_engines[i];
 		if (!lg_engine_wanted(e))
 			continue;
-		ret = lg_hook_can(e, &target) ?: lg_hook_arm(e, &target);
+		ret = lg_plan_can(e, &target) ?: lg_hook_arm(e, &target);
 		if (!ret) {
 			engine = e;
 			return 0;
 		}
 		/* the first one that might have worked tells why it did not */
-		if (!failed || lg_hook_can(failed, &target)) {
+		if (!failed || lg_plan_can(failed, &target)) {
 			failed = e;
 			err = ret;
 		}
@@ -128,8 +124,8 @@ static bool engine_is_asked_for(void)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(engines); i++)
-		if (!lg_engine_wanted(engines[i]))
+	for (i = 0; i < LG_NR_ENGINES; i++)
+		if (!lg_engine_wanted(lg_engines[i]))
 			return true;
 	return false;
 }
@@ -164,7 +160,7 @@ static int __init loopguard_init(void)
 	if (ret)
 		return ret;
 	loop_error = lg_target_find(&target);
-	if (loop_error && !target.layout.runqueues) {
+	if (loop_error && lg_plan_no_waits(&target)) {
 		pr_err("not loaded: %s\n", lg_refusal());
 		ret = loop_error;
 		goto err_sysfs;

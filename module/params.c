@@ -24,6 +24,7 @@
 #include "health.h"
 #include "hook.h"
 #include "params.h"
+#include "plan.h"
 #include "policy.h"
 #include "settings.h"
 #include "status.h"
@@ -78,16 +79,6 @@ void lg_params_stop(void)
 	kernel_param_unlock(THIS_MODULE);
 }
 
-/* Does the kernel's own bound do all that is asked for, but for what the hook does? */
-static bool is_native_enough(const struct lg_target *t, bool hooked)
-{
-	if (!t->native_limit)
-		return false;
-	return !READ_ONCE(lg_enforce) ||
-	       (READ_ONCE(lg_limit) >= t->native_limit && !READ_ONCE(lg_budget_us) &&
-		(hooked || !READ_ONCE(lg_eject_ms)));
-}
-
 /**
  * lg_state - is the kernel protected, and by whom
  *
@@ -109,7 +100,7 @@ const char *lg_state(void)
 	/* what is wrong about the hook makes the bound seen beside it doubtful too */
 	if (lg_distrust())
 		return "disabled";
-	if (health != LG_REPLACED && is_native_enough(t, health == LG_HOOKED))
+	if (health != LG_REPLACED && lg_plan_is_native(t, health == LG_HOOKED))
 		return "native";
 	if (health != LG_HOOKED)
 		return "lost";
@@ -287,9 +278,9 @@ static int set_engine(const char *val, const struct kernel_param *kp)
 {
 	if (sysfs_streq(val, "auto")) {
 		wanted_engine = NULL;
-	} else if (sysfs_streq(val, lg_engine_name(&lg_loopsite))) {
+	} else if (sysfs_streq(val, lg_loopsite.name)) {
 		wanted_engine = &lg_loopsite;
-	} else if (sysfs_streq(val, lg_engine_name(&lg_callsite))) {
+	} else if (sysfs_streq(val, lg_callsite.name)) {
 		wanted_engine = &lg_callsite;
 	} else {
 		pr_err("engine: '%*pE' is not auto, loopsite or callsite\n",
@@ -304,7 +295,7 @@ static int get_engine(char *buf, const struct kernel_param *kp)
 	if (!armed())
 		return sysfs_emit(buf, "none\n");
 	return sysfs_emit(buf, "%s%s\n", lg_wrapped() ? "livepatch+" : "",
-			  lg_engine_name(engine));
+			  engine->name);
 }
 
 static const struct kernel_param_ops engine_ops = {
@@ -347,24 +338,19 @@ static int get_target(char *buf, const struct kernel_param *kp)
 	char where[LG_WHERE_LEN] = "none";
 
 	if (t)
-		lg_hook_where(engine, t, where, sizeof(where));
+		lg_plan_where(engine, t, where, sizeof(where));
 	return sysfs_emit(buf, "%s\n", where);
 }
 STATUS(target, "what is probed: symbol+offset[,symbol+offset], or none");
 
 static int get_layout(char *buf, const struct kernel_param *kp)
 {
-	static const char * const names[] = {
-		[LG_CONTEXT_VARIABLE]	= "variable",
-		[LG_CONTEXT_POINTER]	= "pointer",
-		[LG_CONTEXT_OF_SCHED]	= "sched",
-	};
 	const struct lg_target *t = armed();
+	char where[LG_LAYOUT_LEN] = "none";
 
-	if (!t)
-		return sysfs_emit(buf, "none\n");
-	return sysfs_emit(buf, "%s+%u\n", names[t->layout.context.kind],
-			  t->layout.outer_offset + t->layout.nr_tasks_offset);
+	if (t)
+		lg_plan_layout(&t->layout, where, sizeof(where));
+	return sysfs_emit(buf, "%s\n", where);
 }
 STATUS(layout, "where the dispatch context is: variable, pointer or sched, +offset of nr_tasks");
 

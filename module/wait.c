@@ -15,10 +15,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpumask.h>
-#include <linux/errno.h>
 #include <linux/kprobes.h>
 #include <linux/printk.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/time64.h>
@@ -28,9 +26,9 @@
 #include "canary.h"
 #include "clock.h"
 #include "eject.h"
-#include "flow.h"
 #include "foreign.h"
 #include "pin.h"
+#include "plan.h"
 #include "policy.h"
 #include "processor.h"
 #include "settings.h"
@@ -39,7 +37,6 @@
 #include "wait.h"
 
 enum {
-	MAX_TEXT	= 64 * 1024,	/* bytes of the function */
 	LOOK_MS		= 250,		/* for livepatches */
 };
 
@@ -50,11 +47,8 @@ DEFINE_PER_CPU(struct lg_waiter, lg_waiter);
 /* Set before the probe is armed. */
 static const struct lg_target *target;
 static const struct lg_layout *layout;
-static struct lg_symbol function;
 static struct lg_place seq, loaded, with;
-static bool with_memory;
 static struct kprobe probe;	/* addr NULL: not there */
-static bool native;		/* there is nothing to guard */
 
 /* Why there is no probe, NULL: there is one, or need not be. */
 static const char *failure;
@@ -126,7 +120,8 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 	unsigned long now = (unsigned long)lg_arch_address(regs, &loaded), before;
 	u64 ms = READ_ONCE(lg_kick_wait_ms), ns;
 
-	before = with_memory ? READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
+	before = target->waits.spin.with_memory ?
+		 READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
 	if (now != before) {
 		/* the kernel is about to see that itself */
 		if (w->seq)
@@ -166,58 +161,6 @@ static void wait_over(struct irq_work *work)
 
 /* ----------------------------------------------------------- find, arm -- */
 
-/* By its name or, as a compiler may have appended to that, by who is to call it. */
-static int find_function(void)
-{
-	void __percpu *rqs = (void __percpu *)layout->runqueues;
-	const void *rq = per_cpu_ptr(rqs, cpumask_first(cpu_possible_mask));
-	unsigned long address;
-
-	if (!lg_image_function(LG_WAIT_FUNCTION, &function))
-		return 0;
-	if (!layout->kick.func_offset ||
-	    lg_image_read(&address, (unsigned long)rq + layout->kick.func_offset,
-			  sizeof(address)))
-		return -ENOENT;
-	return lg_image_symbol(address, &function);
-}
-
-static int look_into(u8 *text, struct lg_spin *spin)
-{
-	u32 offset = layout->kick.seq_offset;
-	/* from the runqueue, or from the CPU's offset */
-	const s32 disps[] = { offset, (s32)(layout->runqueues + offset) };
-	const struct lg_code code = {
-		.text = text,
-		.len = function.size,
-		.address = function.address,
-	};
-	int ret;
-
-	ret = lg_image_read(text, code.address, code.len) ?:
-	      lg_arch_find_spin(&code, disps, spin);
-	if (ret)
-		return ret;
-	return lg_flow_every_round(&code, text + code.len, &spin->pause, 1,
-				   &spin->offset, 1) ? 0 : -ESRCH;
-}
-
-static int find_spin(struct lg_spin *spin)
-{
-	u8 *text;
-	int ret;
-
-	if (!function.size || function.size > MAX_TEXT)
-		return -ESRCH;
-	/* the text, and as much to work with */
-	text = kvmalloc(2 * function.size, GFP_KERNEL);
-	if (!text)
-		return -ENOMEM;
-	ret = look_into(text, spin);
-	kvfree(text);
-	return ret;
-}
-
 static bool is_in_place(void)
 {
 	return probe.addr && !kprobe_gone(&probe) && !kprobe_disabled(&probe) &&
@@ -234,27 +177,16 @@ static void disarm(void)
 /* Returns why not. */
 static const char *arm(void)
 {
-	struct lg_spin spin;
-	int ret;
+	const struct lg_spin *spin = &target->waits.spin;
+	const char *why = lg_plan_no_waits(target);
 
-	if (find_function())
-		return "the kernel has no " LG_WAIT_FUNCTION "()";
-	ret = find_spin(&spin);
-	/* with one CPU only there is nobody to wait for */
-	native = ret == -ENOENT && (layout->kick.deferred || !layout->cpu_offset);
-	if (native)
-		return NULL;
-	if (ret == -ENOENT)
-		return "nothing in " LG_WAIT_FUNCTION "() waits";
-	if (ret || !layout->kick.seq_offset || !layout->cpu_offset)
-		return "the loop in " LG_WAIT_FUNCTION "() is none that is known";
-
-	seq = lg_arch_place(&spin.seq);
-	loaded = lg_arch_place(&spin.loaded);
-	with = lg_arch_place(&spin.with);
-	with_memory = spin.with_memory;
+	if (why)
+		return why;
+	seq = lg_arch_place(&spin->seq);
+	loaded = lg_arch_place(&spin->loaded);
+	with = lg_arch_place(&spin->with);
 	probe.pre_handler = at_compare;
-	probe.addr = (kprobe_opcode_t *)(function.address + spin.offset);
+	probe.addr = (kprobe_opcode_t *)(target->waits.function.address + spin->offset);
 	if (register_kprobe(&probe))
 		memset(&probe, 0, sizeof(probe));
 	else if (!is_in_place())
@@ -311,7 +243,7 @@ static const char *look(void)
 		return "what is waited for is not where BTF says";
 	if (!lg_canary_fires() || !is_in_place())
 		return "the probe is disarmed (is debugfs kprobes/enabled 0?)";
-	lg_arch_body(&function, &who);
+	lg_arch_body(&target->waits.function, &who);
 	if (who == LG_ENTRY_REDIRECTED)
 		return "a jump has taken the place of " LG_WAIT_FUNCTION "()";
 	/* whoever is at the entry may be a tracer */
@@ -336,7 +268,7 @@ const char *lg_wait_state(void)
 	static const char *said;
 	const char *why;
 
-	if (native)
+	if (lg_plan_waits_are_native(target))
 		return "native";
 	why = look();
 	if (why && why != said)

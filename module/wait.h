@@ -32,9 +32,6 @@ struct lg_waiter {
 
 DECLARE_PER_CPU(struct lg_waiter, lg_waiter);
 
-/* The function that waits, from the source. */
-#define LG_WAIT_FUNCTION "kick_cpus_irq_workfn"
-
 bool lg_wait_start(const struct lg_target *target);
 void lg_wait_stop(void);
 const char *lg_wait_state(void);

@@ -13,12 +13,29 @@
 #include "../code.h"
 #include "operand.h"
 
-/* The loop's own load of nr_tasks, executed after an iteration that found no task. */
-struct lg_site {
-	u32 offset;		/* of the instruction, in its function */
-	struct lg_operand nr_tasks;
-	bool bounded;		/* a countdown was seen on every way to it */
-	u32 bound;		/* where that ends the loop; 0: in several places */
+enum {
+	LG_MAX_SITES	= 8,	/* copies that a compiler has made of a loop */
+	LG_MAX_DISPS	= 3,
+};
+
+/* The displacements by which code may get at nr_tasks. */
+struct lg_disps {
+	s32 disp[LG_MAX_DISPS];
+	u32 nr;
+};
+
+/*
+ * The loop's own loads of nr_tasks, one of which is executed after an iteration that found no
+ * task, and a native bound before them. All are offsets in the function.
+ */
+struct lg_sites {
+	u32 at[LG_MAX_SITES];
+	struct lg_operand nr_tasks[LG_MAX_SITES];	/* of each */
+	u32 nr;
+	u32 counts[LG_MAX_SITES];	/* where it is counted down */
+	u32 nr_counts;
+	u32 ends[LG_MAX_SITES];		/* where that ends the loop */
+	u32 nr_ends;
 };
 
 /* The loop in which a CPU waits until another one's sequence is not what it was any more. */
@@ -47,8 +64,8 @@ struct lg_symbol;
 /* code: pure logic */
 bool lg_arch_step(const struct lg_code *code, u32 at, struct lg_step *step);
 u32 lg_arch_calls(const struct lg_code *code, u32 at, lg_is_function_t is_function);
-int lg_arch_find_site(const struct lg_code *code, lg_is_function_t is_consume,
-		      s32 nr_tasks_disp, struct lg_site *site);
+int lg_arch_find_sites(const struct lg_code *code, lg_is_function_t is_consume,
+		       const struct lg_disps *disps, struct lg_sites *sites);
 int lg_arch_find_spin(const struct lg_code *code, const s32 *disps, struct lg_spin *spin);
 
 /* text: looks at the kernel image, see image.h */

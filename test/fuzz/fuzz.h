@@ -38,7 +38,7 @@ static void count_answered(void)
 }
 
 /* FNV-1a: where to cut an input, the same each time it is run. */
-static uint32_t hash(const uint8_t *data, size_t size)
+static inline uint32_t hash(const uint8_t *data, size_t size)
 {
 	uint32_t h = 2166136261u;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * seed DIR - write the BTF blobs from which test/fuzz/btf.c starts
+ * seed DIR - write what the fuzzers start from, to DIR/btf and DIR/site
  *
  * What target discovery looks for, made as kernels have it and as they do not.
  */
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/btf.h>
+
+#include "../unit/forms.h"
 
 enum { POINTER = 8, DEEP = 31 };
 
@@ -68,15 +70,32 @@ static void end(const char *dir, const char *name)
 	FILE *file;
 
 	data = btf__raw_data(btf, &size);
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(path, sizeof(path), "%s/btf/%s", dir, name);
 	file = fopen(path, "w");
 	if (!data || !file || fwrite(data, size, 1, file) != 1 || fclose(file))
 		exit(1);
 	btf__free(btf);
 }
 
+/* As struct input in site.c, then the function. */
+static void write_form(const char *dir, size_t i)
+{
+	s32 head[2] = { CONSUME, forms[i].disp ?: NR_TASKS };
+	char path[4096], call[CALL_LEN] = { 0xe8 };
+	FILE *file;
+
+	memcpy(call + 1, &(s32){ CONSUME - CALL_LEN }, 4);
+	snprintf(path, sizeof(path), "%s/site/form%zu", dir, i);
+	file = fopen(path, "w");
+	if (!file || fwrite(head, sizeof(head), 1, file) != 1 ||
+	    fwrite(call, sizeof(call), 1, file) != 1 ||
+	    fwrite(forms[i].code, forms[i].len, 1, file) != 1 || fclose(file))
+		exit(1);
+}
+
 int main(int argc, char **argv)
 {
+	size_t n;
 	const char *dir = argv[1];
 	int i, id;
 
@@ -142,5 +161,8 @@ int main(int argc, char **argv)
 	ops(1);
 	max_loops(32);
 	end(dir, "kinds");
+
+	for (n = 0; n < sizeof(forms) / sizeof(*forms); n++)
+		write_form(dir, n);
 	return 0;
 }

@@ -4,9 +4,8 @@
  * A call that lands near the consume function counts, so that mutations do not
  * lose every call.
  *
- * What is found has to be the load or the compare that it claims to be, the same
- * wherever the function runs, and the same in a part of the function, unless that
- * is refused.
+ * Each site that is found has to be the load or the compare that it claims to be, and the
+ * answer the same wherever the function runs. A part of the function may have fewer sites.
  */
 #include <errno.h>
 
@@ -45,17 +44,17 @@ static bool is_consume(unsigned long target)
 
 struct answer {
 	int ret;
-	struct lg_site site;
+	struct lg_sites sites;
 };
 
 /* What surely is a load is decoded here in another way than there. */
-static void check_insn(const u8 *text, u32 len, const struct lg_site *site,
+static void check_insn(const u8 *text, u32 len, u32 at, const struct lg_operand *nr_tasks,
 		       s32 want)
 {
-	const u8 *p = text + site->offset, *end = text + len;
+	const u8 *p = text + at, *end = text + len;
 	u8 rex = 0, op, modrm, base, sib = 0;
 	int index = X86_NO_REG;
-	s32 disp = 0;
+	s32 disp = 0, imm = 0;
 	int8_t disp8;
 
 	require(p < end);
@@ -64,7 +63,7 @@ static void check_insn(const u8 *text, u32 len, const struct lg_site *site,
 	require(!(rex & 8) && p + 2 <= end);
 	op = *p++;
 	modrm = *p++;
-	require(op == 0x8b || (op == 0x83 && (modrm & 0x38) == 0x38));
+	require(op == 0x8b || ((op == 0x83 || op == 0x81) && (modrm & 0x38) == 0x38));
 	base = modrm & 7;
 	if (base == 4) {
 		require(p < end);
@@ -90,13 +89,17 @@ static void check_insn(const u8 *text, u32 len, const struct lg_site *site,
 	default:
 		require(!"a register is no memory");
 	}
-	require(disp == want && site->nr_tasks.disp == want);
-	require(op != 0x83 || (p < end && !*p));
+	require(disp == want && nr_tasks->disp == want);
+	if (op != 0x8b) {
+		require(p + (op == 0x83 ? 1 : 4) <= end);
+		memcpy(&imm, p, op == 0x83 ? 1 : 4);
+		require(!imm);
+	}
 
 	base += rex & 1 ? 8 : 0;
-	require(site->nr_tasks.base == base && base != RSP);
-	require(site->nr_tasks.index == index);
-	require(index == X86_NO_REG || site->nr_tasks.scale == 1 << (sib >> 6));
+	require(nr_tasks->base == base && base != RSP);
+	require(nr_tasks->index == index);
+	require(index == X86_NO_REG || nr_tasks->scale == 1 << (sib >> 6));
 }
 
 /* Count the calls without the code under test; each has to be in @calls. */
@@ -127,58 +130,59 @@ static struct answer find(const u8 *text, u32 from, u32 to,
 		.len = to - from,
 		.address = address + from,
 	};
+	struct lg_disps disps = { .disp = { in->disp }, .nr = 1 };
 	u32 *calls = malloc(MAX_CALLS * sizeof(*calls));
-	struct lg_site untouched;
 	struct answer a;
-	u32 nr;
+	u32 nr, i;
 	int found;
 
 	memset(&a, 0xa5, sizeof(a));
-	untouched = a.site;
 	consume = address + (s64)in->consume;
 	found = lg_flow_calls(&code, is_consume, calls, MAX_CALLS);
 	nr = count_calls(&code, calls, MAX_CALLS);
 	require(found == (nr > MAX_CALLS ? -E2BIG : (int)nr));
 
-	a.ret = lg_arch_find_site(&code, is_consume, in->disp, &a.site);
-	require((a.ret == -ENOENT) == !nr);
-	if (a.ret) {
-		require(a.ret == -ENOENT || a.ret == -ESRCH ||
-			a.ret == -ENOTUNIQ);
-		require(!memcmp(&a.site, &untouched, sizeof(untouched)));
-		require(a.ret != -ENOTUNIQ || nr > 1);
-	} else {
-		check_insn(code.text, code.len, &a.site, in->disp);
-		a.site.offset += from;
+	a.ret = lg_arch_find_sites(&code, is_consume, &disps, &a.sites);
+	require(a.ret != -ENOENT || !nr);
+	require(a.ret == -ENOENT || a.ret == -ESRCH || nr);
+	require(!a.ret || a.ret == -ENOENT || a.ret == -ESRCH || a.ret == -ENOTUNIQ ||
+		a.ret == -E2BIG);
+	require(a.ret || (a.sites.nr && a.sites.nr <= nr && a.sites.nr <= LG_MAX_SITES));
+	for (i = 0; !a.ret && i < a.sites.nr; i++) {
+		check_insn(code.text, code.len, a.sites.at[i], &a.sites.nr_tasks[i], in->disp);
+		a.sites.at[i] += from;
 	}
+	for (i = 0; !a.ret && i < a.sites.nr_counts; i++)
+		require(a.sites.counts[i] < code.len);
+	for (i = 0; !a.ret && i < a.sites.nr_ends; i++)
+		require(a.sites.ends[i] < code.len);
 	free(calls);
 	free((void *)code.text);
 	return a;
 }
 
-static int same_site(const struct answer *a, const struct answer *b)
+static int has_site(const struct answer *a, u32 at)
 {
-	const struct lg_operand *m = &a->site.nr_tasks, *n = &b->site.nr_tasks;
+	u32 i;
 
-	return a->site.offset == b->site.offset && m->base == n->base &&
-	       m->index == n->index && m->scale == n->scale &&
-	       m->disp == n->disp;
+	for (i = 0; i < a->sites.nr; i++)
+		if (a->sites.at[i] == at)
+			return 1;
+	return 0;
 }
 
-/*
- * In a part of the text there may be one site left of two, but no other one. A
- * countdown that is on every way to it is on each of those that are left.
- */
+/* In a part of the text there may be some sites left, but no other ones. */
 static void check_part(const u8 *text, u32 from, u32 to, const struct input *in,
 		       const struct answer *whole)
 {
 	struct answer a = find(text, from, to, in, 0);
+	u32 i;
 
-	require(a.ret || !whole->ret || whole->ret == -ENOTUNIQ);
 	if (a.ret || whole->ret)
 		return;
-	require(same_site(&a, whole));
-	require(!whole->site.bounded || a.site.bounded);
+	require(a.sites.nr_counts <= whole->sites.nr_counts);
+	for (i = 0; i < a.sites.nr; i++)
+		require(has_site(whole, a.sites.at[i]));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -196,14 +200,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	a = find(data, 0, len, &in, 0);
 	moved = find(data, 0, len, &in, 0xffffffff81000000);
 	require(a.ret == moved.ret);
-	require(a.ret || (same_site(&a, &moved) &&
-			  a.site.bounded == moved.site.bounded));
+	require(a.ret || !memcmp(&a.sites, &moved.sites, sizeof(a.sites)));
 	check_part(data, 0, h % (len + 1), &in, &a);
 	check_part(data, h % (len + 1), len, &in, &a);
 	if (!a.ret) {
 		count_answered();
 		/* somewhere about the site */
-		check_part(data, 0, (a.site.offset + h % 32) % len, &in, &a);
+		check_part(data, 0, (a.sites.at[0] + h % 32) % len, &in, &a);
 	}
 	return 0;
 }

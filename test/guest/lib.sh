@@ -47,8 +47,12 @@ within() {
 	done
 }
 
+# load ARGUMENT...: the first time the host is told what was found, see rig/agrees.
 load() {
-	insmod /lib/scx_loopguard.ko "$@"
+	insmod /lib/scx_loopguard.ko "$@" || return
+	[ ! -e /tmp/module-says ] || return 0
+	say module-says "$(param engine)" "$(param target)" "$(param layout)" \
+		"$(param native_limit)" "$(param state)" "$(param kick_wait)" $# >/tmp/module-says
 }
 
 # unload: once no loop has been ended for a while, see module/pin.c.

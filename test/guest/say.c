@@ -6,7 +6,7 @@
 
 #include "port.h"
 
-/* The second serial line, which then leads to the same file (cases/locked.sh). */
+/* The second serial line, which then leads to the same file (cases/kernels/locked.sh). */
 static void serial_write(const char *s)
 {
 	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY);

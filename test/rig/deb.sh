@@ -3,7 +3,7 @@
 # The life of the package in a Debian with DKMS: it is built and looked at where its
 # tools are, and installed where a user would. Source it after debian.sh, with the number.
 
-packager=$("$top/test/rig/packager" "$1")
+packager=$("$top/test/build/packager" "$1")
 package=scx-loopguard-dkms
 next=$version.1
 mkdir -p "$work/packager/changes/root" "$work/changes/root"

@@ -93,7 +93,7 @@ listing() {
 		LC_ALL=C sort
 }
 
-# figure_distribution NAME KERNEL EXPECT: for test/figures, once all claims hold.
+# figure_distribution NAME KERNEL EXPECT: for test/tools/figures, once all claims hold.
 figure_distribution() {
 	local dkms
 

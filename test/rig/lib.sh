@@ -14,13 +14,23 @@ cache=${LG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}}/scx_loopguard
 kernel_source=linux-source-6.12
 jobs=$(($(nproc) + 1))
 clang_version=19
-new_clang_version=22	# for what 19 cannot build, see rig/tools
+new_clang_version=22	# for what 19 cannot build, see build/programs
 mkdir -p "$cache"
 cache=$(realpath "$cache")
 
 die() {
 	echo "error: $*" >&2
 	exit 1
+}
+
+# The files of all cases. A name is there once, in whatever folder.
+case_files() {
+	find "$top/test/cases" -name '*.sh' | LC_ALL=C sort
+}
+
+# case_file NAME: that of one case
+case_file() {
+	case_files | grep "/$1\.sh$" || die "no case '$1' in test/cases"
 }
 
 # A line of progress, with the minutes and seconds since the run began.

@@ -11,7 +11,7 @@
 
 vm_dir=
 vm_pid=
-qemu=${LG_QEMU:-$("$top/test/rig/qemu")}
+qemu=${LG_QEMU:-$("$top/test/build/qemu")}
 
 # What a case may override: the emulated CPU, the threads of each of its cores, and
 # whether each CPU is a thread of QEMU.

@@ -15,66 +15,64 @@ enum { SEQ = 0x990, ABSOLUTE = 0x2e910 };
 
 static const s32 disps[] = { SEQ, ABSOLUTE };
 
-#define BYTES(...) { __VA_ARGS__ }, sizeof((u8[]){ __VA_ARGS__ })
-#define LOAD_GCC 0x49, 0x8b, 0x93, 0x90, 0x09, 0, 0	/* mov 0x990(%r11),%rdx */
-#define CMP_GCC 0x49, 0x39, 0x12			/* cmp %rdx,(%r10) */
-#define LOAD_CLANG 0x48, 0x8b, 0xb2, 0x10, 0xe9, 2, 0	/* mov 0x2e910(%rdx),%rsi */
-#define CMP_CLANG 0x48, 0x3b, 0x34, 0xc7		/* cmp (%rdi,%rax,8),%rsi */
-#define PAUSE 0xf3, 0x90
-#define RET 0xc3
+/* All end in a byte that is not 0. */
+#define LOAD_GCC "\x49\x8b\x93\x90\x09\x00\x00"		/* mov 0x990(%r11),%rdx */
+#define CMP_GCC "\x49\x39\x12"				/* cmp %rdx,(%r10) */
+#define LOAD_CLANG "\x48\x8b\xb2\x10\xe9\x02\x00"	/* mov 0x2e910(%rdx),%rsi */
+#define CMP_CLANG "\x48\x3b\x34\xc7"			/* cmp (%rdi,%rax,8),%rsi */
+#define PAUSE "\xf3\x90"
+#define RET "\xc3"
 
 /* Each begins where an instruction does. */
 static const struct {
 	const char *what;
 	u8 text[96];
-	u32 len;
 	int wanted;	/* where the compare is, or -errno */
 } forms[] = {
-	{ "gcc 12 -O2", BYTES(PAUSE, LOAD_GCC, CMP_GCC, 0x74, 0xf2, RET), 9 },
+	{ "gcc 12 -O2", PAUSE LOAD_GCC CMP_GCC "\x74\xf2" RET, 9 },
 	{ "gcc 11, the load in its own register",
-	  BYTES(PAUSE, 0x4d, 0x8b, 0x8b, 0x90, 0x09, 0, 0, 0x4d, 0x39, 0x0a, 0x74, 0xf2, RET), 9 },
+	  PAUSE "\x4d\x8b\x8b\x90\x09\x00\x00\x4d\x39\x0a\x74\xf2" RET, 9 },
 	{ "gcc 12 -Os, a jump back to the load, and others to wait for",
-	  BYTES(0x49, 0x8b, 0xb2, 0x90, 0x09, 0, 0, 0x49, 0x39, 0x31, 0x75, 4, PAUSE, 0xeb, 0xf0,
-		0xeb, 0xee, RET), 7 },
-	{ "clang 16, clang 19", BYTES(PAUSE, LOAD_CLANG, CMP_CLANG, 0x74, 0xf1, RET), 9 },
+	  "\x49\x8b\xb2\x90\x09\x00\x00\x49\x39\x31\x75\x04" PAUSE "\xeb\xf0\xeb\xee" RET, 7 },
+	{ "clang 16, clang 19", PAUSE LOAD_CLANG CMP_CLANG "\x74\xf1" RET, 9 },
 	{ "clang 19 -Os, a shared compare",
-	  BYTES(CMP_CLANG, 0x75, 0x0b, PAUSE, LOAD_CLANG, 0xeb, 0xef, RET), 0 },
+	  CMP_CLANG "\x75\x0b" PAUSE LOAD_CLANG "\xeb\xef" RET, 0 },
 	{ "gcc 12, KASAN in line",
-	  BYTES(0xeb, 0x16, 0x49, 0x8b, 0x98, 0x90, 0x09, 0, 0, 0x41, 0x80, 0x39, 0, 0x75, 0x13,
-		0x48, 0x39, 0x1a, 0x75, 0x0e, 0x90, 0x90, 0x90, 0x90, PAUSE, 0x41, 0x80, 0x3a, 0,
-		0x74, 0xe2, 0xeb, 0xe0, RET), 15 },
+	  "\xeb\x16\x49\x8b\x98\x90\x09\x00\x00\x41\x80\x39\x00\x75\x13\x48\x39\x1a"
+	  "\x75\x0e\x90\x90\x90\x90" PAUSE "\x41\x80\x3a\x00\x74\xe2\xeb\xe0" RET, 15 },
 	{ "gcc 12, KASAN and KCSAN by calls",
-	  BYTES(PAUSE, 0x4c, 0x89, 0xff, 0xe8, 0, 0x10, 0, 0, 0x49, 0x8b, 0x9e, 0x90, 0x09, 0, 0,
-		0x4c, 0x89, 0xef, 0xe8, 0, 0x10, 0, 0, 0x49, 0x39, 0x5d, 0, 0x74, 0xe1, RET), 25 },
+	  PAUSE
+	  "\x4c\x89\xff\xe8\x00\x10\x00\x00\x49\x8b\x9e\x90\x09\x00\x00\x4c\x89\xef"
+	  "\xe8\x00\x10\x00\x00\x49\x39\x5d\x00\x74\xe1" RET, 25 },
 	{ "a compare of two registers",
-	  BYTES(PAUSE, LOAD_GCC, 0x49, 0x8b, 0x0a, 0x48, 0x39, 0xca, 0x74, 0xef, RET), 12 },
-	{ "nobody waits", BYTES(LOAD_GCC, CMP_GCC, 0x74, 0xf2, RET), -ENOENT },
+	  PAUSE LOAD_GCC "\x49\x8b\x0a\x48\x39\xca\x74\xef" RET, 12 },
+	{ "nobody waits", LOAD_GCC CMP_GCC "\x74\xf2" RET, -ENOENT },
 	{ "the load of another field",
-	  BYTES(PAUSE, 0x49, 0x8b, 0x93, 0x98, 0x09, 0, 0, CMP_GCC, 0x74, 0xf2, RET), -ESRCH },
+	  PAUSE "\x49\x8b\x93\x98\x09\x00\x00" CMP_GCC "\x74\xf2" RET, -ESRCH },
 	{ "a load of 32 bits",
-	  BYTES(PAUSE, 0x41, 0x8b, 0x93, 0x90, 0x09, 0, 0, CMP_GCC, 0x74, 0xf2, RET), -ESRCH },
+	  PAUSE "\x41\x8b\x93\x90\x09\x00\x00" CMP_GCC "\x74\xf2" RET, -ESRCH },
 	{ "a compare of another register",
-	  BYTES(PAUSE, LOAD_GCC, 0x49, 0x39, 0x0a, 0x74, 0xf2, RET), -ESRCH },
+	  PAUSE LOAD_GCC "\x49\x39\x0a\x74\xf2" RET, -ESRCH },
 	{ "the loop goes on while it differs",
-	  BYTES(PAUSE, LOAD_GCC, CMP_GCC, 0x75, 0xf2, RET), -ESRCH },
+	  PAUSE LOAD_GCC CMP_GCC "\x75\xf2" RET, -ESRCH },
 	{ "it goes back to somewhere else",
-	  BYTES(0x90, PAUSE, LOAD_GCC, CMP_GCC, 0x74, 0x00, RET), -ESRCH },
+	  "\x90" PAUSE LOAD_GCC CMP_GCC "\x74\x00" RET, -ESRCH },
 	{ "the register is written between load and compare",
-	  BYTES(PAUSE, LOAD_GCC, 0x48, 0x89, 0xca, CMP_GCC, 0x74, 0xef, RET), -ESRCH },
+	  PAUSE LOAD_GCC "\x48\x89\xca" CMP_GCC "\x74\xef" RET, -ESRCH },
 	{ "that of the load's address is",
-	  BYTES(PAUSE, LOAD_GCC, 0x49, 0x89, 0xcb, CMP_GCC, 0x74, 0xef, RET), -ESRCH },
+	  PAUSE LOAD_GCC "\x49\x89\xcb" CMP_GCC "\x74\xef" RET, -ESRCH },
 	{ "a call may change both",
-	  BYTES(PAUSE, LOAD_GCC, 0xe8, 0, 0x10, 0, 0, CMP_GCC, 0x74, 0xed, RET), -ESRCH },
+	  PAUSE LOAD_GCC "\xe8\x00\x10\x00\x00" CMP_GCC "\x74\xed" RET, -ESRCH },
 	{ "the load overwrites its address",
-	  BYTES(PAUSE, 0x48, 0x8b, 0x92, 0x90, 0x09, 0, 0, CMP_GCC, 0x74, 0xf2, RET), -ESRCH },
+	  PAUSE "\x48\x8b\x92\x90\x09\x00\x00" CMP_GCC "\x74\xf2" RET, -ESRCH },
 	{ "something else is decided in it",
-	  BYTES(PAUSE, LOAD_GCC, 0x48, 0x85, 0xd2, 0x74, 5, CMP_GCC, 0x74, 0xed, RET), -ESRCH },
+	  PAUSE LOAD_GCC "\x48\x85\xd2\x74\x05" CMP_GCC "\x74\xed" RET, -ESRCH },
 	{ "two such loops",
-	  BYTES(PAUSE, LOAD_GCC, CMP_GCC, 0x74, 0xf2, PAUSE, LOAD_GCC, CMP_GCC, 0x74, 0xf2, RET),
+	  PAUSE LOAD_GCC CMP_GCC "\x74\xf2" PAUSE LOAD_GCC CMP_GCC "\x74\xf2" RET,
 	  -ENOTUNIQ },
-	{ "an instruction that is not known", BYTES(PAUSE, 0x62, 0xf1, RET), -ESRCH },
+	{ "an instruction that is not known", PAUSE "\x62\xf1" RET, -ESRCH },
 	{ "a breakpoint of somebody else's",
-	  BYTES(PAUSE, LOAD_GCC, 0xcc, 0x39, 0x12, 0x74, 0xf2, RET), -ESRCH },
+	  PAUSE LOAD_GCC "\xcc\x39\x12\x74\xf2" RET, -ESRCH },
 };
 
 /* As the module finds it. */
@@ -106,10 +104,13 @@ void test_spin_forms(void)
 	struct lg_spin spin;
 	char what[128];
 	size_t i;
+	u32 len;
 	int got;
 
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		got = find_cut(forms[i].text, forms[i].len, disps, &spin) ?: (int)spin.offset;
+		for (len = sizeof(forms[i].text); !forms[i].text[len - 1];)
+			len--;
+		got = find_cut(forms[i].text, len, disps, &spin) ?: (int)spin.offset;
 		snprintf(what, sizeof(what), "a wait, %s: %s", forms[i].what,
 			 forms[i].wanted < 0 ? "refused" : "found");
 		if (got != forms[i].wanted)

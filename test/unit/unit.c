@@ -21,6 +21,7 @@
 #include "../../module/arch/arch.h"
 #include "../../module/flow.h"
 #include "../../module/image.h"
+#include "forms.h"
 #include "spin.h"
 
 #define SECTION ".BTF"
@@ -372,13 +373,18 @@ static void test_btf(void)
 
 /* ----------------------------------------------------------------- site -- */
 
-enum { NR_TASKS = 12 };		/* in the made-up functions */
-
 static unsigned long consume;
 
 static bool is_consume(unsigned long target)
 {
 	return target == consume;
+}
+
+static int find_sites(const struct lg_code *code, int offset, struct lg_sites *sites)
+{
+	struct lg_disps disps = { .disp = { offset }, .nr = 1 };
+
+	return lg_arch_find_sites(code, is_consume, &disps, sites);
 }
 
 /* Offset of a member as libbpf sees it, -1 if there is none. */
@@ -416,7 +422,8 @@ static int nr_tasks_of_kernel(void)
 
 /* Functions that may hold the loop, after inlining, and what they call in it. */
 static const char * const loops[] = {
-	"balance_one", "balance_scx", "do_pick_task_scx", "scx_bpf_sub_dispatch",
+	"balance_one", "balance_scx", "do_pick_task_scx", "dispatch_one",
+	"scx_bpf_sub_dispatch",
 };
 
 static const char * const consumes[] = {
@@ -446,75 +453,21 @@ static bool calls_consume(const struct lg_code *code)
 /* Some part of what the site is found by is missing or is another one. */
 static void test_no_site(const struct lg_code *code, int offset, bool unnamed)
 {
-	struct lg_site site;
+	struct lg_sites sites;
 
-	claim(offset < 0 || lg_arch_find_site(code, is_consume, offset, &site),
+	claim(offset < 0 || find_sites(code, offset, &sites),
 	      "this kernel has no loop site");
 	/* of a field that has only another name the code is the same */
-	claim(unnamed || lg_arch_find_site(code, is_consume, NR_TASKS, &site),
+	claim(unnamed || find_sites(code, NR_TASKS, &sites),
 	      "nor one where others have it");
 }
 
-/*
- * A jump of which a bit is flipped may lead behind the REX prefix of the very load, which
- * is a load then too, with another register. That is no instruction boundary, so
- * register_kprobe() refuses it.
- */
-static bool is_misplaced(const struct lg_code *code, u32 at, u32 site)
-{
-	return at != site &&
-	       !(at == site + 1 && (code->text[site] & 0xf0) == 0x40);
-}
-
-static void test_site(const char *loop, const struct lg_code *code, int offset)
-{
-	struct lg_site site = {}, other;
-	int bit, wrong = 0, lost = 0;
-	u8 *text = (u8 *)code->text;
-
-	claim(!lg_arch_find_site(code, is_consume, offset, &site),
-	      "the loop site of this kernel is found");
-	/* for test/checks/unit, which asks objdump */
-	printf("site %s %#x %#x\n", loop, site.offset, offset);
-
-	claim(lg_arch_find_site(code, is_consume, offset + 4, &other) == -ESRCH,
-	      "with the displacement of another field it is not found");
-	consume++;
-	claim(lg_arch_find_site(code, is_consume, offset, &other) == -ENOENT,
-	      "without a call of the consume function it is not found");
-	consume--;
-
-	for (bit = 0; bit < (int)code->len * 8; bit++) {
-		text[bit / 8] ^= 1 << bit % 8;
-		if (lg_arch_find_site(code, is_consume, offset, &other))
-			lost++;
-		else if (is_misplaced(code, other.offset, site.offset))
-			wrong++;
-		text[bit / 8] ^= 1 << bit % 8;
-	}
-	claim(!wrong && lost, "with any one bit flipped it is found or refused, never misplaced");
-
-	wrong = 0;
-	for (bit = code->len; bit >= 0; bit--) {
-		struct lg_code cut = {
-			.text = malloc(bit ?: 1), .len = bit, .address = code->address,
-		};
-
-		memcpy((void *)cut.text, code->text, bit);
-		if (!lg_arch_find_site(&cut, is_consume, offset, &other) &&
-		    other.offset != site.offset)
-			wrong++;
-		free((void *)cut.text);
-	}
-	claim(!wrong, "cut off anywhere it is found or refused, never misplaced");
-}
-
 /* For code that leaves a function: all else is the kernel's, except where a probe would be. */
-enum { PROBE = 0x70000000 };
+enum { PROBE = 0x70000000, STACK_CHK_FAIL = 0x3000 };
 
 int lg_image_symbol(unsigned long address, struct lg_symbol *sym)
 {
-	(void)sym;
+	strcpy(sym->name, address == STACK_CHK_FAIL ? "__stack_chk_fail" : "");
 	return address == PROBE ? -ENOENT : 0;
 }
 
@@ -539,6 +492,96 @@ static bool set_flush(void)
 	return false;
 }
 
+/* Is the site on every way through the loop, as the module asks? */
+static bool is_whole(const struct lg_code *code, const u32 *sites, int nr_sites)
+{
+	u8 *map = malloc(code->len);
+	u32 starts[4];
+	int nr = lg_flow_calls(code, is_flush, starts, 4);
+	bool whole = nr > 0 && lg_flow_once_a_round(code, map, starts, nr, sites, nr_sites);
+
+	free(map);
+	return whole;
+}
+
+/* What the module asks before it hooks the sites. */
+static int find_all(const struct lg_code *code, int offset, struct lg_sites *sites)
+{
+	return find_sites(code, offset, sites) ?:
+	       is_whole(code, sites->at, sites->nr) ? 0 : -ENOTUNIQ;
+}
+
+/*
+ * A jump of which a bit is flipped may lead behind the REX prefix of the very load, which
+ * is a load then too, with another register. That is no instruction boundary, so
+ * register_kprobe() refuses it.
+ */
+static bool is_misplaced(const struct lg_code *code, u32 at, const struct lg_sites *sites)
+{
+	u32 i;
+
+	for (i = 0; i < sites->nr; i++)
+		if (at == sites->at[i] ||
+		    (at == sites->at[i] + 1 && (code->text[at - 1] & 0xf0) == 0x40))
+			return false;
+	return true;
+}
+
+/* Of a function that may be damaged: is what is found there in the whole one too? */
+static int find_damaged(const struct lg_code *code, int offset, const struct lg_sites *sites,
+			int *wrong)
+{
+	struct lg_sites other;
+	u32 i;
+
+	if (find_all(code, offset, &other))
+		return 1;
+	*wrong += other.nr < sites->nr;
+	for (i = 0; i < other.nr; i++)
+		*wrong += is_misplaced(code, other.at[i], sites);
+	return 0;
+}
+
+static void test_site(const char *loop, const struct lg_code *code, int offset)
+{
+	struct lg_sites sites = {}, other;
+	int bit, wrong = 0, lost = 0;
+	u8 *text = (u8 *)code->text;
+	u32 i;
+
+	claim(set_flush() && !find_all(code, offset, &sites),
+	      "the loop's sites in this kernel are found, and are on all ways");
+	/* for test/checks/unit, which asks objdump */
+	for (i = 0; i < sites.nr; i++)
+		printf("site %s %#x %#x\n", loop, sites.at[i], offset);
+
+	claim(find_sites(code, offset + 4, &other) == -ESRCH,
+	      "with the displacement of another field none is found");
+	consume++;
+	claim(find_sites(code, offset, &other) == -ESRCH,
+	      "without a call of the consume function none is found, but something is left");
+	consume--;
+
+	for (bit = 0; bit < (int)code->len * 8; bit++) {
+		text[bit / 8] ^= 1 << bit % 8;
+		lost += find_damaged(code, offset, &sites, &wrong);
+		text[bit / 8] ^= 1 << bit % 8;
+	}
+	claim(!wrong && lost, "with any one bit flipped all are found or refused, never misplaced");
+
+	wrong = 0;
+	for (bit = code->len; bit >= 0; bit--) {
+		struct lg_code cut = {
+			.text = malloc(bit ?: 1), .len = bit, .address = code->address,
+		};
+
+		memcpy((void *)cut.text, code->text, bit);
+		find_damaged(&cut, offset, &sites, &wrong);
+		free((void *)cut.text);
+	}
+	claim(!wrong, "cut off anywhere they are found or refused, never misplaced");
+}
+
 /* What the module does to find the loop's own calls: their number, or what is wrong. */
 static int loop_calls(const struct lg_code *code, u32 *calls, int max)
 {
@@ -558,52 +601,37 @@ static int loop_calls(const struct lg_code *code, u32 *calls, int max)
 	return nr;
 }
 
-/* Is the site on every way through the loop, as the module asks? */
-static bool is_whole(const struct lg_code *code, const u32 *sites, int nr_sites)
-{
-	u8 *map = malloc(code->len);
-	u32 starts[4];
-	int nr = lg_flow_calls(code, is_flush, starts, 4);
-	bool whole = nr > 0 && lg_flow_once_a_round(code, map, starts, nr, sites, nr_sites);
-
-	free(map);
-	return whole;
-}
-
 static void test_calls(const char *loop, const struct lg_code *code)
 {
 	u32 calls[8], other[8];
-	struct lg_site site;
-	int bit, nr, wrong = 0, lost = 0, i;
+	int bit, nr, n, wrong = 0, lost = 0, i, j;
 	u8 *text = (u8 *)code->text;
 
 	if (!set_flush())
 		return;
 	nr = loop_calls(code, calls, 8);
-	claim(nr == 1, "of the consume calls one is the loop's own");
+	claim(nr > 0, "of the consume calls some are the loop's own");
 	/* for test/checks/unit, which asks objdump */
-	printf("call %s %#x\n", loop, calls[0]);
-	claim(!lg_arch_find_site(code, is_consume, nr_tasks_of_kernel(), &site) &&
-	      is_whole(code, &site.offset, 1), "no way through the loop goes by its site");
+	for (i = 0; i < nr; i++)
+		printf("call %s %#x\n", loop, calls[i]);
 
 	for (bit = 0; bit < (int)code->len * 8; bit++) {
 		text[bit / 8] ^= 1 << bit % 8;
-		nr = loop_calls(code, other, 8);
-		if (nr < 0)
-			lost++;
-		for (i = 0; i < nr && other[i] != calls[0]; i++)
-			;
-		wrong += nr > 0 && i == nr;
+		n = loop_calls(code, other, 8);
+		lost += n < 0;
+		for (j = 0, i = 0; i < n && j < nr; i++)
+			j += other[i] == calls[j];
+		wrong += n > 0 && j < nr;
 		text[bit / 8] ^= 1 << bit % 8;
 	}
 	/* a jump of which a bit is flipped may have the call before the loop be in it as well */
-	claim(lost && !wrong, "with any one bit flipped that call is found or refused");
+	claim(lost && !wrong, "with any one bit flipped these calls are found or refused");
 }
 
 /*
  * Made-up functions at address 0, a letter an instruction: F and C call what flushes and what
- * consumes, S is a site, b may branch, J jumps, R returns, V is of BMI, X is not known; ! and P
- * are probes of others.
+ * consumes, S is a site, b may branch, J jumps, R returns, K calls what does not return, V is of
+ * BMI, X is not known; ! and P are probes of others.
  */
 struct ways {
 	const char *what, *code;
@@ -622,6 +650,7 @@ static const struct ways ways[] = {
 	{ "a breakpoint of somebody else's in it", "bFCSbRFC!SbR", { 6, 1, 6 },
 	  -EOPNOTSUPP, false },
 	{ "a jump of somebody else's in it", "bFCSbRFCPSbR", { 6, 1, 6 }, -EOPNOTSUPP, false },
+	{ "a way back behind a call that does not return", "FbCSbRKJ", { 6, 0, 0 }, 1, true },
 	{ "an instruction of BMI", "FCVSbR", { 0 }, 1, true },
 	{ "a cold part that comes back behind the site", "FbCSbR", { 9, 0 }, 1, true },
 	{ "the same to the head", "FbCSbR", { 10, 0 }, -ENOTUNIQ, false },
@@ -632,8 +661,8 @@ enum { FLUSH = 0x2000, CALLED = 0x1000, COLD = 40 };
 
 static void test_way(const struct ways *w)
 {
-	static const u8 len[] = { ['F'] = 5, ['C'] = 5, ['S'] = 3, ['b'] = 2, ['J'] = 2,
-				  ['R'] = 1, ['X'] = 2, ['!'] = 1, ['P'] = 5, ['V'] = 5 };
+	static const u8 len[] = { ['F'] = 5, ['C'] = 5, ['S'] = 3, ['b'] = 2, ['J'] = 2, ['R'] = 1,
+				  ['K'] = 5, ['X'] = 2, ['!'] = 1, ['P'] = 5, ['V'] = 5 };
 	u32 at[17] = {}, sites[8], calls[8];
 	int i, n = strlen(w->code), branch = 0, nr_sites = 0, nr, to;
 	u32 back = 0;
@@ -646,10 +675,11 @@ static void test_way(const struct ways *w)
 	code = (struct lg_code){ .text = text = calloc(1, at[n]), .len = at[n] };
 	for (i = 0; i < n; i++) {
 		u8 *p = text + at[i];
-		s32 rel = (w->code[i] == 'F' ? FLUSH : CALLED) - (s32)at[i + 1];
+		s32 rel = (w->code[i] == 'F' ? FLUSH : w->code[i] == 'C' ? CALLED :
+			   STACK_CHK_FAIL) - (s32)at[i + 1];
 
 		switch (w->code[i]) {
-		case 'F': case 'C':
+		case 'F': case 'C': case 'K':
 			p[0] = 0xe8;
 			memcpy(p + 1, &rel, 4);
 			break;
@@ -763,91 +793,35 @@ static void test_sites_of_kernel(bool found, bool unnamed)
 	claim(tested, "the kernel has a function that may hold the loop");
 }
 
-/* Code behind "call consume; test %al,%al" in made-up functions at address 0. */
-struct form {
-	const char *what;
-	int result;
-	u32 site;		/* offset; 0: refused */
-	u8 base, index;
-	u8 len, code[40];
-};
-
-enum { CONSUME = 0x1000, RBP = 5, RBX = 3, R12 = 12, R13 = 13 };
-
-static const struct form forms[] = {
-	{ "gcc: mov 0xc(%r13),%eax; test; je", 0, 9, R13, X86_NO_REG, 32, {
-		0x75, 0x1c,				/* jne found */
-		0x41, 0x8b, 0x45, 0x0c,			/* mov 0xc(%r13),%eax */
-		0x85, 0xc0, 0x74, 0x10,			/* test; je */
-		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },	/* movl $0 */
-	{ "clang: cmpl $0,0xc(%rbp,%rbx,1); jne", 0, 9, RBP, RBX, 32, {
-		0x75, 0x18,
-		0x83, 0x7c, 0x1d, 0x0c, 0x00,		/* cmpl */
-		0x75, 0x02,				/* jne loop */
-		0xeb, 0x10,				/* jmp ended */
-		0xc7, 0x44, 0x1d, 0x0c, 0, 0, 0, 0 } },
-	{ "bounded: sub $1,%r14d; je first", 0, 15, R12, X86_NO_REG, 40, {
-		0x75, 0x1c,
-		0x41, 0x83, 0xee, 0x01,			/* sub $1,%r14d */
-		0x74, 0x18,				/* je bound */
-		0x41, 0x8b, 0x44, 0x24, 0x0c,		/* mov 0xc(%r12),%eax */
-		0x85, 0xc0, 0x74, 0x10,
-		0x41, 0xc7, 0x44, 0x24, 0x0c, 0, 0, 0, 0 } },
-	{ "the not-found path by je, and a jmp", 0, 14, R13, X86_NO_REG, 40, {
-		0x74, 0x03, 0x90, 0x90, 0x90,		/* je +3 */
-		0xeb, 0x00,				/* jmp +0 */
-		0x41, 0x8b, 0x45, 0x0c,
-		0x85, 0xc0, 0x74, 0x0c,
-		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
-	{ "gcc 14: sub; jne back to the load at the loop's head", 0, 11, R12, X86_NO_REG, 40, {
-		0x75, 0x1c,
-		0xeb, 0x12,				/* jmp to the sub */
-		0x41, 0x8b, 0x44, 0x24, 0x0c,		/* mov 0xc(%r12),%eax */
-		0x85, 0xc0, 0x74, 0x10,
-		0x41, 0xc7, 0x44, 0x24, 0x0c, 0, 0, 0, 0,
-		0x83, 0xed, 0x01,			/* sub $1,%ebp */
-		0x75, 0xe9 } },				/* jne to the load */
-	{ "the head does not clear what is loaded", -ESRCH, 0, 0, 0, 32, {
-		0x75, 0x1c, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc0, 0x74, 0x10,
-		0x41, 0xc7, 0x45, 0x10, 0, 0, 0, 0 } },
-	{ "another register is tested", -ESRCH, 0, 0, 0, 32, {
-		0x75, 0x1c, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc9, 0x74, 0x10,
-		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
-	{ "the branch is not on zero", -ESRCH, 0, 0, 0, 32, {
-		0x75, 0x1c, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc0, 0x7f, 0x10,
-		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
-	{ "an unknown instruction between", -ESRCH, 0, 0, 0, 32, {
-		0x75, 0x1c, 0x0f, 0xa2, 0x41, 0x8b, 0x45, 0x0c, 0x85, 0xc0,
-		0x74, 0x10, 0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
-	{ "a 64-bit load", -ESRCH, 0, 0, 0, 32, {
-		0x75, 0x1c, 0x49, 0x8b, 0x45, 0x0c, 0x85, 0xc0, 0x74, 0x10,
-		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0 } },
-	{ "a jump that never ends", -ESRCH, 0, 0, 0, 32, {
-		0x75, 0x1c, 0xeb, 0xfe } },
-	{ "the code ends in the middle", -ESRCH, 0, 0, 0, 5, {
-		0x75, 0x1c, 0x41, 0x8b, 0x45 } },
-};
-
 static void test_form(const struct form *f)
 {
-	u8 *text = calloc(1, 7 + f->len);
-	struct lg_code code = { .text = text, .len = 7 + f->len };
-	struct lg_site site = {};
+	u8 *text = calloc(1, CALL_LEN + f->len);
+	struct lg_code code = { .text = text, .len = CALL_LEN + f->len };
+	u32 nr = !!f->sites[0] + !!f->sites[1], i;
+	struct lg_sites sites;
 	char what[128];
+	bool right;
 	int ret;
 
 	consume = CONSUME;
 	text[0] = 0xe8;					/* call consume */
-	memcpy(text + 1, &(u32){ CONSUME - 5 }, sizeof(u32));
-	text[5] = 0x84;					/* test %al,%al */
-	text[6] = 0xc0;
-	memcpy(text + 7, f->code, f->len);
-	ret = lg_arch_find_site(&code, is_consume, NR_TASKS, &site);
+	memcpy(text + 1, &(u32){ CONSUME - CALL_LEN }, sizeof(u32));
+	memcpy(text + CALL_LEN, f->code, f->len);
+	ret = find_sites(&code, f->disp ?: NR_TASKS, &sites);
+	right = ret == f->result;
+	if (!ret && right) {
+		right = sites.nr == nr && sites.nr_counts == f->counts &&
+			(!f->base || (sites.nr_tasks[0].base == f->base &&
+				      sites.nr_tasks[0].index == f->index));
+		for (i = 0; i < nr; i++)
+			right &= sites.at[i] == f->sites[i];
+	}
 	snprintf(what, sizeof(what), "%s: %s", f->result ? "refused" : "found",
 		 f->what);
-	claim(ret == f->result &&
-	      (ret || (site.offset == f->site && site.nr_tasks.base == f->base &&
-		       site.nr_tasks.index == f->index)), what);
+	if (!right)
+		fprintf(stderr, "unit: %s: %d, %u sites, %u counts\n", f->what, ret, sites.nr,
+			sites.nr_counts);
+	claim(right, what);
 	free(text);
 }
 
