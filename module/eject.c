@@ -156,15 +156,15 @@ static void eject(const struct storm *s, const struct lg_trip *trip)
 	handle_sysrq('S');
 }
 
-/* Is this trip one of the scheduler that is being taken down? */
-static bool is_being_ejected(u64 now)
+/* Is a trip that @began then one of the scheduler that is being taken down? */
+static bool is_being_ejected(u64 now, u64 began)
 {
 	u64 last = READ_ONCE(ejected_last);
 
 	if (likely(!last))
 		return false;
 	/* another CPU may have looked at the clock later and been here earlier */
-	if ((s64)(now - last) > (s64)QUIET_NS ||
+	if ((s64)(began - last) > (s64)QUIET_NS ||
 	    (s64)(now - READ_ONCE(ejected_at)) > (s64)GONE_NS)
 		return cmpxchg(&ejected_last, last, 0) != last;
 	cmpxchg(&ejected_last, last, now);
@@ -180,9 +180,9 @@ static bool is_first(u64 now)
 }
 
 /* Is this CPU stuck, and was it for @ms? */
-static bool is_stuck(struct storm *s, u64 now, unsigned int ms, bool wait)
+static bool is_stuck(struct storm *s, u64 now, u64 began, unsigned int ms, bool wait)
 {
-	if ((s64)(now - s->last) > (s64)APART_NS)
+	if ((s64)(began - s->last) > (s64)APART_NS)
 		s->ended = true;
 	/* or it was another scheduler */
 	if (s->ended || (s64)(s->since - READ_ONCE(ejected_at)) <= 0)
@@ -213,13 +213,15 @@ void lg_eject_look(const struct lg_trip *trip)
 {
 	unsigned int ms = READ_ONCE(lg_eject_ms);
 	struct storm *s = trip->wait ? this_cpu_ptr(&wait_storms) : this_cpu_ptr(&storms);
+	/* a wait may be longer than what tells trips apart */
+	u64 began = trip->wait ? trip->ns - trip->duration : trip->ns;
 
 	if (likely(!ms)) {
 		s->since = 0;
 		return;
 	}
-	if (is_being_ejected(trip->ns))
+	if (is_being_ejected(trip->ns, began))
 		s->ended = true;
-	else if (is_stuck(s, trip->ns, ms, trip->wait) && is_first(trip->ns))
+	else if (is_stuck(s, trip->ns, began, ms, trip->wait) && is_first(trip->ns))
 		eject(s, trip);
 }

@@ -182,8 +182,8 @@ static int __init loopguard_init(void)
 	if (engine) {
 		lg_health_start(&target);
 		lg_attach_start(&target);
-		lg_params_start(&target, engine);
 	}
+	lg_params_start(&target, engine);
 	announce();
 	return 0;
 

@@ -39,12 +39,12 @@ bool lg_enforce = true;
 
 /* NULL before init is through and from exit on. */
 static const struct lg_target *target;
-static const struct lg_engine *engine;	/* valid while the one above is */
+static const struct lg_engine *engine;	/* valid while the one above is; NULL: no hook */
 
 /**
  * lg_params_start - let the status speak of a target
  * @found: what the module is on; has to outlive lg_params_stop()
- * @armed_by: how it is hooked
+ * @armed_by: how the loop is hooked, NULL: it is not
  *
  * Context: task.
  */
@@ -56,11 +56,18 @@ void lg_params_start(const struct lg_target *found,
 	smp_store_release(&target, found);
 }
 
-/* What is guarded, NULL: nothing. Where it is not, @engine is valid. */
-static const struct lg_target *armed(void)
+static const struct lg_target *started(void)
 {
 	/* pairs with lg_params_start() */
 	return smp_load_acquire(&target);
+}
+
+/* What has its loop guarded, NULL: nothing. Where it is not, @engine is valid. */
+static const struct lg_target *armed(void)
+{
+	const struct lg_target *found = started();
+
+	return found && engine ? found : NULL;
 }
 
 /**
@@ -315,7 +322,7 @@ STATUS(state, "armed, native, observing, lost or disabled");
 
 static int get_kick_wait(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%s\n", lg_wait_state());
+	return sysfs_emit(buf, "%s\n", started() ? lg_wait_state() : "uncovered");
 }
 STATUS(kick_wait, "waits for kicked CPUs: guarded, native, off or uncovered");
 
@@ -328,7 +335,7 @@ STATUS(live, "Y: the hook has been hit since it was armed");
 static int get_nmissed(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%lu\n",
-			  armed() ? lg_hook_nmissed() : 0);
+			  (armed() ? lg_hook_nmissed() : 0) + lg_wait_nmissed());
 }
 STATUS(nmissed, "hits that the kernel did not deliver");
 

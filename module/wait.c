@@ -8,13 +8,14 @@
  * but the other CPU has been sent its interrupt all the same.
  *
  * A kprobe is on the loop's own compare of the other CPU's sequence with what that was before,
- * which only a CPU that waits executes. The register with what was just loaded of it is of no use
- * to anybody else. To make it differ ends the loop just as a sequence that has changed does, and
- * nothing in the kernel's memory is written.
+ * which only a CPU that waits executes. The register with what was just loaded is set to the next
+ * sequence. The kernel goes on as if the load had seen the other CPU go through the scheduler, as
+ * it might have at that moment, and nothing in the kernel's memory is written.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
@@ -24,7 +25,6 @@
 #include <linux/uaccess.h>
 
 #include "canary.h"
-#include "clock.h"
 #include "eject.h"
 #include "foreign.h"
 #include "pin.h"
@@ -38,9 +38,10 @@
 
 enum {
 	LOOK_MS		= 250,		/* for livepatches */
+	SETTLE_MS	= 20,
 };
 
-#define APART_NS	((u64)NSEC_PER_SEC)	/* from one look at it to the next, at most */
+#define APART_NS	((s64)NSEC_PER_SEC)	/* from one look at it to the next, at most */
 
 DEFINE_PER_CPU(struct lg_waiter, lg_waiter);
 
@@ -73,34 +74,35 @@ static int cpu_of_seq(const void *at)
 }
 NOKPROBE_SYMBOL(cpu_of_seq);
 
-static void begin(struct lg_waiter *w, const void *at, unsigned long before)
+static void begin(struct lg_waiter *w, const void *at, unsigned long before, u64 now)
 {
-	w->seq = at;
+	WRITE_ONCE(w->seq, at);
 	w->before = before;
 	w->for_cpu = cpu_of_seq(at);
-	w->since = lg_clock_now();
-	w->last = w->since;
+	w->since = now;
+	WRITE_ONCE(w->last, now);
 	if (w->for_cpu < 0)
 		WRITE_ONCE(mistaken, true);
 }
 NOKPROBE_SYMBOL(begin);
 
-static void note_longest(struct lg_waiter *w, u64 ns)
+static void note_longest(struct lg_waiter *w, u64 now)
 {
-	if (ns > w->longest_ns)
-		WRITE_ONCE(w->longest_ns, ns);
+	/* that clock may step back by a little */
+	if ((s64)(now - w->since) > (s64)w->longest_ns)
+		WRITE_ONCE(w->longest_ns, now - w->since);
 }
 NOKPROBE_SYMBOL(note_longest);
 
-static void record(struct lg_waiter *w, u64 ns)
+static void record(struct lg_waiter *w, u64 now)
 {
 	struct lg_trip *trip = &w->trip;
 
 	WRITE_ONCE(w->ended, w->ended + 1);
 	trip->more = w->told ? 0 : trip->more + 1;
 	w->told = false;
-	trip->ns = ktime_get_boot_fast_ns();
-	trip->duration = ns;
+	trip->ns = now;
+	trip->duration = now - w->since;
 	trip->wait = true;
 	trip->for_cpu = w->for_cpu;
 	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
@@ -112,36 +114,39 @@ static void record(struct lg_waiter *w, u64 ns)
 }
 NOKPROBE_SYMBOL(record);
 
-/* IRQs off, no lock of the scheduler held: a look at the other CPU has just been taken. */
+/*
+ * IRQs off, no lock of the scheduler held: a look at the other CPU has just been taken. No tick
+ * comes meanwhile, so local_clock() may stand still.
+ */
 static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct lg_waiter *w = this_cpu_ptr(&lg_waiter);
 	const void *at = lg_arch_address(regs, &seq), *operand = lg_arch_address(regs, &with);
-	unsigned long now = (unsigned long)lg_arch_address(regs, &loaded), before;
-	u64 ms = READ_ONCE(lg_kick_wait_ms), ns;
+	unsigned long its = (unsigned long)lg_arch_address(regs, &loaded), before;
+	u64 now = ktime_get_boot_fast_ns(), ms = READ_ONCE(lg_kick_wait_ms);
 
 	before = target->waits.spin.with_memory ?
 		 READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
-	if (now != before) {
+	if (its != before) {
 		/* the kernel is about to see that itself */
 		if (w->seq)
-			note_longest(w, lg_clock_since(w->since));
-		w->seq = NULL;
+			note_longest(w, now);
+		WRITE_ONCE(w->seq, NULL);
 		return 0;
 	}
 	/* or the end of the last wait was missed */
-	if (w->seq != at || w->before != before || lg_clock_since(w->last) > APART_NS) {
-		begin(w, at, before);
+	if (w->seq != at || w->before != before || (s64)(now - w->last) > APART_NS) {
+		begin(w, at, before, now);
 		return 0;
 	}
-	w->last = lg_clock_now();
-	ns = lg_clock_since(w->since);
-	if (!ms || ns < ms * NSEC_PER_MSEC || !READ_ONCE(lg_enforce) || READ_ONCE(mistaken))
+	WRITE_ONCE(w->last, now);
+	if (!ms || (s64)(now - w->since) < (s64)(ms * NSEC_PER_MSEC) || !READ_ONCE(lg_enforce) ||
+	    READ_ONCE(mistaken))
 		return 0;
-	lg_arch_set_register(regs, &loaded, ~before);
-	w->seq = NULL;
-	note_longest(w, ns);
-	record(w, ns);
+	lg_arch_set_register(regs, &loaded, before + 1);
+	WRITE_ONCE(w->seq, NULL);
+	note_longest(w, now);
+	record(w, now);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_compare);
@@ -215,15 +220,40 @@ bool lg_wait_start(const struct lg_target *found)
 	return probe.addr;
 }
 
+/* Does a CPU wait, or has one's wait been ended since @before of them were? */
+static bool is_needed(u64 *before)
+{
+	u64 now = ktime_get_boot_fast_ns(), ended = 0;
+	bool needed = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct lg_waiter *w = &per_cpu(lg_waiter, cpu);
+
+		needed |= READ_ONCE(w->seq) && (s64)(now - READ_ONCE(w->last)) < APART_NS;
+		ended += READ_ONCE(w->ended);
+	}
+	needed |= ended != *before;
+	*before = ended;
+	return needed;
+}
+
 /**
  * lg_wait_stop - guard them no longer
+ *
+ * A CPU in a wait that does not end would be lost, and this one with it, as the kernel interrupts
+ * all to take a probe away. The first of a cycle's waits may not be over yet, see pin.c.
  *
  * Context: task, may sleep. Returns when no CPU is in the probe, nor tells of a wait.
  */
 void lg_wait_stop(void)
 {
+	u64 ended = 0;
 	int cpu;
 
+	is_needed(&ended);
+	while (probe.addr && !READ_ONCE(mistaken) && is_needed(&ended))
+		msleep(2 * READ_ONCE(lg_kick_wait_ms) + SETTLE_MS);
 	disarm();
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(lg_waiter, cpu).work);
@@ -253,6 +283,17 @@ static const char *look(void)
 			return "a livepatch replaces " LG_WAIT_FUNCTION "()";
 	}
 	return NULL;
+}
+
+/**
+ * lg_wait_nmissed - looks at a CPU that waits which the kernel did not deliver
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned long lg_wait_nmissed(void)
+{
+	return READ_ONCE(probe.nmissed);
 }
 
 /**

@@ -17,8 +17,8 @@ struct lg_target;
 struct lg_waiter {
 	const void *seq;	/* what it waits for to change, NULL: it does not wait */
 	unsigned long before;	/* what that is still */
-	u64 since;		/* lg_clock_now() */
-	u64 last;		/* look at it */
+	u64 since;		/* CLOCK_BOOTTIME, ns */
+	u64 last;		/* look at it, the same */
 	int for_cpu;
 
 	struct lg_trip trip;	/* the last one that was ended */
@@ -34,6 +34,7 @@ DECLARE_PER_CPU(struct lg_waiter, lg_waiter);
 
 bool lg_wait_start(const struct lg_target *target);
 void lg_wait_stop(void);
+unsigned long lg_wait_nmissed(void);
 const char *lg_wait_state(void);
 
 #endif

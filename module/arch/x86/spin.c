@@ -15,9 +15,9 @@
  *	je	back to the pause
  *
  * with other registers, the operands of the compare the other way round, a jump to a compare that
- * is shared with the first look, or KASAN's checks before either load. The value that was loaded
- * is of no use to anybody but this compare. So start from the pause and follow the code through
- * these few forms. One that is not known and the loop is given up: nothing here is a guess.
+ * is shared with the first look, or KASAN's checks before either load. The load is a volatile one,
+ * made for this compare only. So start from the pause and follow the code through these few forms.
+ * One that is not known and the loop is given up: nothing here is a guess.
  */
 #include <linux/errno.h>
 #include <linux/types.h>
@@ -59,6 +59,23 @@ static bool is_move(const struct x86_insn *x)
 	return false;
 }
 
+static u32 registers_of(const struct lg_operand *op)
+{
+	return 1 << op->base | (op->index == X86_NO_REG ? 0 : 1 << op->index);
+}
+
+/* The registers that a move reads, as bits. */
+static u32 reads(const struct x86_insn *x)
+{
+	switch (x->op) {
+	case 0x89:
+		return 1 << x->reg | (x->is_mem ? registers_of(&x->mem) : 0);
+	case 0x63: case 0x8b: case 0x8d:
+		return x->is_mem ? registers_of(&x->mem) : 1 << x->rm;
+	}
+	return NO_REGS;
+}
+
 /* The registers that what may stand in the loop writes, as bits. */
 static u32 writes(const struct x86_insn *x)
 {
@@ -75,11 +92,6 @@ static u32 writes(const struct x86_insn *x)
 		return CALLER_SAVED;
 	}
 	return ALL_REGS;
-}
-
-static u32 registers_of(const struct lg_operand *op)
-{
-	return 1 << op->base | (op->index == X86_NO_REG ? 0 : 1 << op->index);
 }
 
 /* Where the code goes on if what was compared just before is equal. */
@@ -144,7 +156,8 @@ static bool compares(const struct x86_insn *x, struct lg_spin *spin)
 	spin->with_memory = x->is_mem;
 	if (x->is_mem) {
 		spin->with = x->mem;
-		return x->reg == spin->loaded.base && !x->ip_relative;
+		return x->reg == spin->loaded.base && !x->ip_relative &&
+		       !(registers_of(&x->mem) & 1 << x->reg);
 	}
 	spin->with = (struct lg_operand){ .base = other, .index = X86_NO_REG };
 	return x->reg != x->rm &&
@@ -153,7 +166,7 @@ static bool compares(const struct x86_insn *x, struct lg_spin *spin)
 
 static bool follow(const struct lg_code *code, u32 at, const s32 *disps, struct lg_spin *spin)
 {
-	u32 needed = 0, next;	/* the registers, once it has been loaded */
+	u32 needed = 0, loaded = 0, next;	/* registers, once it has been loaded */
 	struct x86_insn x;
 	int step;
 
@@ -169,13 +182,15 @@ static bool follow(const struct lg_code *code, u32 at, const s32 *disps, struct 
 			spin->seq = x.mem;
 			spin->loaded = (struct lg_operand){ .base = x.reg,
 							    .index = X86_NO_REG };
-			needed = 1 << x.reg | registers_of(&x.mem);
+			loaded = 1 << x.reg;
+			needed = loaded | registers_of(&x.mem);
 		} else if (x.op == 0x80 && (x.reg & 7) == 7 && !x.imm) {
 			/* KASAN's: a byte that is not zero is about to be reported */
 			if (!if_equal(code, next, &next))
 				return false;
 		} else if (is_move(&x) || x.op == X86_CALL) {
-			if (needed & writes(&x))
+			/* nor may there be another copy of it */
+			if (needed & writes(&x) || loaded & reads(&x))
 				return false;
 		} else if (!jumps(code, at, &x, &next)) {
 			return false;

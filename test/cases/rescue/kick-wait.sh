@@ -2,22 +2,26 @@
 # shellcheck shell=dash
 # CPUs that wait for each other in hard interrupts (SCX_KICK_WAIT) hang a kernel before 7.0, with
 # the dispatch loop's bound too; with the module each is let go after kick_wait_ms. Where the kernel
-# waits with IRQs on there is nothing to guard.
+# waits with IRQs on there is nothing to guard. It is guarded too while the settings change, schedulers
+# follow each other and CPUs go off, and rmmod does not leave a CPU in its wait.
 
 kernel=bounded
-# WHAT,RING: "without" is the control, "off" the same with the module there
+# WHAT,RING: "without" is the control, "off" and "observe" the same with the module there
 variants="2:without,0 2:guarded,0"
 more_variants="
-2:without,0@unbounded 2:guarded,0@unbounded 2:off,0
+2:without,0@unbounded 2:guarded,0@unbounded 2:off,0 2:observe,0
 8:without,0 8:guarded,0 8:without,2 8:guarded,2 8:guarded,3 2:guarded,1 8:guarded,1
-2:guarded,0@clang 2:guarded,0@debug 2:guarded,0@depth 2:guarded,0@nosyms
-2:eject,0 8:eject,0
+2:without,0@clang 2:guarded,0@clang 2:guarded,0@debug 8:guarded,0@debug
+2:guarded,0@depth 2:guarded,0@nosyms 2:guarded,0@rt 2:notsc,0
+2:eject,0 8:eject,0 2:ejectlate,0 3:churn,0 3:rmmod,2
 2:native,0@next 2:native,0@nextbounded
 "
 case ${words-} in
-without,*|off,*) hangs=yes ;;
+without,*|off,*|observe,*) hangs=yes ;;
+# then local_clock() goes on only with the tick
+notsc,*) append="tsc=unstable" ;;
 esac
-no_debug='*without,* *off,*'	# nobody is left to report anything
+no_debug='*without,* *off,* *observe,*'	# nobody is left to report anything
 
 longest_is_short() {
 	# whoever waits looks at the clock all the time, but an emulated CPU may be held up
@@ -29,12 +33,15 @@ guest() {
 	case $1 in
 	without) ;;
 	off)     load kick_wait_ms=0; say kick_wait "$(param kick_wait)" ;;
+	observe) load enforce=N; say kick_wait "$(param kick_wait)" ;;
 	eject)   load eject_ms=2000 ;;
+	ejectlate) load eject_ms=500 kick_wait_ms=1000 ;;
+	rmmod)   load kick_wait_ms=1000 ;;
 	*)       load ;;
 	esac
 	hogs $(($(cpus) * 2))
 	case $1 in
-	without|off)
+	without|off|observe)
 		say storm
 		sched scx_spin -k "$2"
 		within 60 false
@@ -47,7 +54,7 @@ guest() {
 	sched scx_spin -k "$2"
 	say storm
 	case $1 in
-	guarded)
+	guarded|notsc)
 		claim "waits are ended" within 20 positive_param kick_waits
 		sleep 5
 		claim "rmmod says that it is in use" in_use
@@ -57,11 +64,30 @@ guest() {
 		claim "the waits are still guarded" equal guarded "$(param kick_wait)"
 		sched_stop
 		say calm ;;
-	eject)
-		claim "sysrq-S ejects it" ejected 40 "disabled by sysrq-S"
+	eject|ejectlate)
+		claim "sysrq-S ejects it" ejected 60 "disabled by sysrq-S"
 		claim "it is counted" equal 1 "$(param ejections)"
 		claim "it is named" logged "has done nothing but wait in vain"
 		say calm ;;
+	churn)
+		for round in 1:1 2:100 3:10; do
+			churn "${round%:*}" "${round#*:}" "$2"
+		done
+		sched_stop
+		say calm ;;
+	rmmod)
+		# a wait that is not over yet does not say "in use"
+		sleep 0.2
+		policy other rmmod scx_loopguard &
+		rmmod=$!
+		claim "rmmod waits as long as a CPU does" not within 5 gone
+		sched_stop
+		claim "rmmod succeeds" within 20 gone
+		wait $rmmod
+		hogs_stop
+		claim "the guest does normal work without it" normal_work
+		say calm
+		return ;;
 	native)
 		sleep 5
 		claim "nothing is ended" equal 0 "$(param kick_waits)"
@@ -75,13 +101,43 @@ guest() {
 	claim "the guest does normal work without it" normal_work
 }
 
+# churn ROUND MS RING: another time limit, a CPU that goes off and, as it has no callbacks for
+# that, another scheduler
+churn() {
+	local before
+
+	write kick_wait_ms "$2"
+	before=$(param kick_waits)
+	claim "round $1: waits are ended after $2 ms" within 30 more_waits "$before"
+	claim "round $1: a CPU goes off" eval 'echo 0 >/sys/devices/system/cpu/cpu1/online'
+	claim "round $1: the scheduler goes" ejected 20 ".*"
+	wait "$sched_pid"
+	claim "round $1: the CPU comes back" eval 'echo 1 >/sys/devices/system/cpu/cpu1/online'
+	sched scx_spin -k "$3"
+	before=$(param kick_waits)
+	claim "round $1: waits of the next scheduler are ended" within 30 more_waits "$before"
+	claim "round $1: they are guarded" equal guarded "$(param kick_wait)"
+}
+
+more_waits() {
+	[ "$(param kick_waits)" -gt "$1" ]
+}
+
+gone() {
+	not grep -q scx_loopguard /proc/modules
+}
+
+write() {
+	printf '%s\n' "$2" >"$params/$1"
+}
+
 positive_param() {
 	positive "$(param "$1")"
 }
 
 host() {
 	case $words in
-	without,*|off,*)
+	without,*|off,*|observe,*)
 		claim "the guest gets as far as the storm" vm_wait_for 60 ' storm$'
 		[ "${words%,*}" = without ] ||
 			claim "the guard is off" [ "$(word_of kick_wait)" = off ]
@@ -91,7 +147,10 @@ host() {
 			all_cpus_trapped
 		return ;;
 	esac
-	claim "the guest finishes" vm_wait 150
-	[ "${words%,*}" = native ] ||
-		claim "no CPU misses its heartbeat for 260 ms" beats_within 260 storm calm
+	claim "the guest finishes" vm_wait 200
+	# kick_wait_ms is 10 in all others
+	case $words in
+	native,*|ejectlate,*|churn,*|rmmod,*) ;;
+	*) claim "no CPU misses its heartbeat for 260 ms" beats_within 260 storm calm ;;
+	esac
 }
