@@ -14,8 +14,8 @@
  * - Slow iterations of either (waste_ns).
  * - Bouncing (bounce): tasks that cannot run on this CPU are moved to a fallback
  *   DSQ one by one, which is legitimate and takes an iteration each.
- * - Waits for kicked CPUs (kick_ring): in each dispatch a CPU kicks the next one of its ring and
- *   waits for it, IRQs off up to 6.18, so that a whole ring waits for itself.
+ * - Waits for kicked CPUs (kick_ring): a CPU that a task of user space is leaving kicks the next
+ *   one of its ring and waits for it, IRQs off up to 6.18, so that a whole ring waits for itself.
  * - Stalls and errors, which the kernel answers by ejecting the scheduler.
  *
  * PIDs and not task pointers are queued, so a task may have gone or have been
@@ -358,7 +358,7 @@ int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 	if (!c)
 		return 0;
 
-	if (kick_ring)
+	if (kick_ring && prev && !(prev->flags & PF_KTHREAD))
 		kick_and_wait(cpu);
 	if (loop_after && stats.dispatched >= loop_after &&
 	    (loop_cpu < 0 || cpu == loop_cpu)) {

@@ -39,7 +39,11 @@ guest() {
 	rmmod)   load kick_wait_ms=1000 ;;
 	*)       load ;;
 	esac
-	hogs $(($(cpus) * 2))
+	case $1 in
+	# on the CPU that is in no ring
+	rmmod) taskset -p 4 $$ ;;
+	*)     hogs $(($(cpus) * 2)) ;;
+	esac
 	case $1 in
 	without|off|observe)
 		say storm
@@ -76,11 +80,7 @@ guest() {
 		sched_stop
 		say calm ;;
 	rmmod)
-		# a wait that is not over yet does not say "in use"
-		sleep 0.2
-		policy other rmmod scx_loopguard &
-		rmmod=$!
-		claim "rmmod waits as long as a CPU does" not within 5 gone
+		claim "rmmod waits as long as a CPU does" rmmod_waits
 		sched_stop
 		claim "rmmod succeeds" within 20 gone
 		wait $rmmod
@@ -117,6 +117,28 @@ churn() {
 	before=$(param kick_waits)
 	claim "round $1: waits of the next scheduler are ended" within 30 more_waits "$before"
 	claim "round $1: they are guarded" equal guarded "$(param kick_wait)"
+}
+
+# No wait has had to be ended yet, so that it does not say "in use". The waits begin with the hogs.
+rmmod_waits() {
+	local i=0 j
+
+	while [ $i -lt 5 ]; do
+		hog_pids=
+		for j in 1 2 3 4; do
+			taskset 3 policy other sh -c 'while :; do :; done' &
+			hog_pids="$hog_pids $!"
+		done
+		rmmod scx_loopguard &
+		rmmod=$!
+		sleep 3
+		! kill -0 $rmmod || return 0
+		# it came too late
+		hogs_stop
+		sleep 5
+		i=$((i + 1))
+	done
+	return 1
 }
 
 more_waits() {
