@@ -7,6 +7,7 @@
  * disarmed later without a word. So nothing is believed of the hook in the
  * scheduler unless its like fires here.
  */
+#include <linux/irqflags.h>
 #include <linux/kprobes.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -43,12 +44,16 @@ static struct kprobe probe = {
 bool lg_canary_fires(void)
 {
 	unsigned int before;
+	unsigned long flags;
 	bool fires = false;
 
 	mutex_lock(&lock);
 	if (started) {
 		before = READ_ONCE(fired);
+		/* no interrupt is to find this CPU busy with a probe: it would miss others */
+		local_irq_save(flags);
 		canary();
+		local_irq_restore(flags);
 		fires = READ_ONCE(fired) != before;
 	}
 	mutex_unlock(&lock);

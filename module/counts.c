@@ -4,9 +4,11 @@
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 
 #include "counts.h"
 #include "cpu.h"
+#include "wait.h"
 
 /**
  * lg_read_counts - sum the counters over all CPUs
@@ -22,7 +24,7 @@ void lg_read_counts(struct lg_counts *counts)
 	memset(counts, 0, sizeof(*counts));
 	for_each_possible_cpu(cpu) {
 		const struct lg_cpu *c = &per_cpu(lg_cpu, cpu);
-
+		const struct lg_waiter *w = &per_cpu(lg_waiter, cpu);
 		u64 hits = READ_ONCE(per_cpu(scx_loopguard_hits, cpu));
 
 		counts->hits += hits;
@@ -33,6 +35,9 @@ void lg_read_counts(struct lg_counts *counts)
 		counts->max_loops = max3(counts->max_loops,
 					 READ_ONCE(c->max_loops),
 					 (u32)!!hits);
+		counts->kick_waits += READ_ONCE(w->ended);
+		counts->kick_wait_longest_us = max(counts->kick_wait_longest_us,
+						   READ_ONCE(w->longest_ns) / NSEC_PER_USEC);
 	}
 }
 

@@ -16,6 +16,8 @@ struct lg_counts {
 	u64 budget_trips;
 	u64 kicks;
 	u32 max_loops;
+	u64 kick_waits;
+	u64 kick_wait_longest_us;
 };
 
 struct lg_last_trip {

@@ -19,6 +19,10 @@
  * but one, it shows in the CPU's hits, which its trips do not account for. Of an
  * invocation that finds a task in its very first iteration the hook knows nothing; then that
  * task of user space is what is seen.
+ *
+ * Waits for kicked CPUs that had to be ended are trips of another kind, with a row of their own.
+ * Tasks run between them, and other waits end by themselves: those for a CPU whose own wait was
+ * ended. So such a CPU is stuck as long as there is no APART_NS without one.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -64,6 +68,7 @@ struct storm {
 };
 
 static DEFINE_PER_CPU(struct storm, storms);
+static DEFINE_PER_CPU(struct storm, wait_storms);
 
 static atomic64_t ejections;
 
@@ -151,15 +156,15 @@ static void eject(const struct storm *s, const struct lg_trip *trip)
 	handle_sysrq('S');
 }
 
-/* Is this trip one of the scheduler that is being taken down? */
-static bool is_being_ejected(u64 now)
+/* Is a trip that @began then one of the scheduler that is being taken down? */
+static bool is_being_ejected(u64 now, u64 began)
 {
 	u64 last = READ_ONCE(ejected_last);
 
 	if (likely(!last))
 		return false;
 	/* another CPU may have looked at the clock later and been here earlier */
-	if ((s64)(now - last) > (s64)QUIET_NS ||
+	if ((s64)(began - last) > (s64)QUIET_NS ||
 	    (s64)(now - READ_ONCE(ejected_at)) > (s64)GONE_NS)
 		return cmpxchg(&ejected_last, last, 0) != last;
 	cmpxchg(&ejected_last, last, now);
@@ -175,14 +180,14 @@ static bool is_first(u64 now)
 }
 
 /* Is this CPU stuck, and was it for @ms? */
-static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
+static bool is_stuck(struct storm *s, u64 now, u64 began, unsigned int ms, bool wait)
 {
-	if ((s64)(now - s->last) > (s64)APART_NS)
+	if ((s64)(began - s->last) > (s64)APART_NS)
 		s->ended = true;
 	/* or it was another scheduler */
 	if (s->ended || (s64)(s->since - READ_ONCE(ejected_at)) <= 0)
 		s->since = 0;
-	if (s->ended || s->task || runs_users_task())
+	if (s->ended || s->task || (!wait && runs_users_task()))
 		s->in_a_row = 0;
 	s->ended = false;
 	s->task = false;
@@ -199,7 +204,7 @@ static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
 }
 
 /**
- * lg_eject_look - an invocation that has tripped is over: is it time to eject
+ * lg_eject_look - what has tripped is over: is it time to eject
  * @trip: the trip
  *
  * Context: hard irq, no rq lock held, on the CPU that has tripped.
@@ -207,14 +212,16 @@ static bool is_stuck(struct storm *s, u64 now, unsigned int ms)
 void lg_eject_look(const struct lg_trip *trip)
 {
 	unsigned int ms = READ_ONCE(lg_eject_ms);
-	struct storm *s = this_cpu_ptr(&storms);
+	struct storm *s = trip->wait ? this_cpu_ptr(&wait_storms) : this_cpu_ptr(&storms);
+	/* a wait may be longer than what tells trips apart */
+	u64 began = trip->wait ? trip->ns - trip->duration : trip->ns;
 
 	if (likely(!ms)) {
 		s->since = 0;
 		return;
 	}
-	if (is_being_ejected(trip->ns))
+	if (is_being_ejected(trip->ns, began))
 		s->ended = true;
-	else if (is_stuck(s, trip->ns, ms) && is_first(trip->ns))
+	else if (is_stuck(s, trip->ns, began, ms, trip->wait) && is_first(trip->ns))
 		eject(s, trip);
 }

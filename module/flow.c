@@ -157,6 +157,26 @@ int lg_flow_calls(const struct lg_code *code, lg_is_function_t is_function, u32 
 }
 
 /**
+ * lg_flow_every_round - is one of the sites at least met in every round
+ * @code: the function
+ * @map: to work with, @code->len bytes
+ * @starts: the instructions with which rounds begin
+ * @nr_starts: how many there are
+ * @sites: the instructions that are to be met
+ * @nr_sites: how many there are
+ *
+ * Context: any.
+ * Return: true if no way from a start to a start goes by all sites.
+ */
+bool lg_flow_every_round(const struct lg_code *code, u8 *map, const u32 *starts,
+			 int nr_starts, const u32 *sites, int nr_sites)
+{
+	memset(map, 0, code->len);
+	mark(map, sites, nr_sites, STOP);
+	return walk(code, map, starts, nr_starts) && !is_seen(map, starts, nr_starts);
+}
+
+/**
  * lg_flow_once_a_round - is exactly one of the sites met in every round
  * @code: the function
  * @map: to work with, @code->len bytes
@@ -171,9 +191,7 @@ int lg_flow_calls(const struct lg_code *code, lg_is_function_t is_function, u32 
 bool lg_flow_once_a_round(const struct lg_code *code, u8 *map, const u32 *starts,
 			  int nr_starts, const u32 *sites, int nr_sites)
 {
-	memset(map, 0, code->len);
-	mark(map, sites, nr_sites, STOP);
-	if (!walk(code, map, starts, nr_starts) || is_seen(map, starts, nr_starts))
+	if (!lg_flow_every_round(code, map, starts, nr_starts, sites, nr_sites))
 		return false;
 	memset(map, 0, code->len);
 	mark(map, starts, nr_starts, STOP);

@@ -11,6 +11,8 @@ int lg_flow_calls(const struct lg_code *code, lg_is_function_t is_function, u32 
 		  int max);
 int lg_flow_targets(const struct lg_code *piece, const struct lg_code *code, u32 *targets,
 		    int max);
+bool lg_flow_every_round(const struct lg_code *code, u8 *map, const u32 *starts,
+			 int nr_starts, const u32 *sites, int nr_sites);
 bool lg_flow_once_a_round(const struct lg_code *code, u8 *map, const u32 *starts,
 			  int nr_starts, const u32 *sites, int nr_sites);
 int lg_flow_in_rounds(const struct lg_code *code, u8 *map, const u32 *starts,

@@ -22,6 +22,7 @@
 #include "scx_loopguard.h"
 #include "sysfs.h"
 #include "target.h"
+#include "wait.h"
 
 #define LIVEPATCHES "kernel/livepatch"
 #define OURS	    KBUILD_MODNAME "_livepatch"
@@ -164,6 +165,7 @@ static void assume_one(struct lg_foreign *found)
 {
 	found->count = 1;
 	found->unseen = true;
+	found->waits = true;
 	strscpy(found->name, "(unknown)", sizeof(found->name));
 }
 
@@ -177,6 +179,7 @@ static void look_around(struct look *look)
 		/* then at least, is anybody at a function's entry? */
 		if (lg_target_entries(look->target))
 			assume_one(found);
+		found->waits = true;
 		return;
 	}
 
@@ -187,6 +190,7 @@ static void look_around(struct look *look)
 			continue;
 		if (!is_in_force(look, patch, &transition))
 			continue;
+		found->waits |= patches_function(look, patch, LG_WAIT_FUNCTION);
 		if (!patches_way_to_loop(look, patch))
 			continue;
 		found->count++;

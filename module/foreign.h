@@ -14,6 +14,7 @@ struct lg_target;
 struct lg_foreign {
 	unsigned int count;
 	bool transition;		/* of one at least */
+	bool waits;			/* one is on the function that waits for kicked CPUs */
 	bool unseen;			/* could not look, so as if there were one */
 	u32 id;				/* of this set */
 	char name[MODULE_NAME_LEN];	/* of one of them */

@@ -7,6 +7,7 @@
  * behalf; asked for a disabled probe it arms nothing. The way back, from an
  * address to its symbol, is sprint_symbol().
  */
+#include <linux/cpumask.h>
 #include <linux/fs.h>
 #include <linux/kernel_stat.h>
 #include <linux/kprobes.h>
@@ -74,6 +75,31 @@ int lg_image_function(const char *name, struct lg_symbol *sym)
 
 	if (!address || lg_image_symbol(lg_arch_function_start(address), &found) ||
 	    strcmp(found.name, name))
+		return -ENOENT;
+	*sym = found;
+	return 0;
+}
+
+/**
+ * lg_image_renamed - a function to whose name a compiler has appended something
+ * @name: its name in the source
+ * @pointer: per-CPU variable that points to it, 0: not known
+ * @sym: set on success only
+ *
+ * Context: task.
+ * Return: 0, or -ENOENT if what the pointer leads to has not such a name.
+ */
+int lg_image_renamed(const char *name, unsigned long pointer, struct lg_symbol *sym)
+{
+	const void *at = per_cpu_ptr((void __percpu *)pointer,
+				     cpumask_first(cpu_possible_mask));
+	size_t len = strlen(name);
+	struct lg_symbol found;
+	unsigned long address;
+
+	if (!pointer || lg_image_read(&address, (unsigned long)at, sizeof(address)) ||
+	    lg_image_symbol(lg_arch_function_start(address), &found) ||
+	    strncmp(found.name, name, len) || found.name[len] != '.')
 		return -ENOENT;
 	*sym = found;
 	return 0;

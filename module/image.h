@@ -29,6 +29,7 @@ struct lg_blob {
 
 unsigned long lg_image_data(const char *name);
 int lg_image_function(const char *name, struct lg_symbol *sym);
+int lg_image_renamed(const char *name, unsigned long pointer, struct lg_symbol *sym);
 int lg_image_symbol(unsigned long address, struct lg_symbol *sym);
 bool lg_image_is_trampoline(unsigned long address);
 int lg_image_read(void *to, unsigned long from, size_t len);

@@ -2,30 +2,41 @@
 /*
  * Where the kernel keeps what the dispatch loop works with, from its BTF
  *
- * Each refusal is one line that says what is missing.
+ * Each refusal says what is missing.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/errno.h>
-#include <linux/printk.h>
 #include <linux/stringify.h>
 
 #include "btf.h"
 #include "image.h"
 #include "layout.h"
 
+/* The finding runs once, so that this may be here. */
+static const char *refusal;
+
 /**
- * lg_refuse - say why this kernel cannot be guarded
+ * lg_refuse - the loop of this kernel cannot be guarded
  * @err: the error
- * @why: what the line says
+ * @why: what is missing; a constant
  *
- * Context: any.
+ * Context: task, from module init.
  * Return: @err.
  */
 int lg_refuse(int err, const char *why)
 {
-	pr_err("not loaded: %s\n", why);
+	refusal = why;
 	return err;
+}
+
+/**
+ * lg_refusal - why it cannot
+ *
+ * Context: task, from module init, after lg_refuse().
+ * Return: the last one's.
+ */
+const char *lg_refusal(void)
+{
+	return refusal;
 }
 
 /* The dispatch context. Sizes are checked: a field that grew is another field. */
@@ -143,6 +154,25 @@ static void find_context(const struct lg_btf *btf, struct lg_layout *l)
 	}
 }
 
+/* Only for the guard of waits: a kernel without it has its loop guarded all the same. */
+static void find_kick(const struct lg_btf *btf, struct lg_layout *l)
+{
+	struct lg_kick_layout *kick = &l->kick;
+	struct lg_btf_member scx, member, func;
+
+	if (lg_btf_member(btf, "rq", "scx", &scx))
+		return;
+	/* pnt_seq until 6.18 */
+	if ((!lg_btf_member(btf, "scx_rq", "kick_sync", &member) ||
+	     !lg_btf_member(btf, "scx_rq", "pnt_seq", &member)) &&
+	    member.size == sizeof(unsigned long))
+		kick->seq_offset = scx.offset + member.offset;
+	if (!lg_btf_member(btf, "scx_rq", "kick_cpus_irq_work", &member) &&
+	    !lg_btf_member(btf, "irq_work", "func", &func))
+		kick->func = l->runqueues + scx.offset + member.offset + func.offset;
+	kick->deferred = !lg_btf_member(btf, "scx_rq", "kick_sync_bal_cb", &member);
+}
+
 static int read_limit(const struct lg_btf *btf, struct lg_layout *l)
 {
 	s64 limit = 0;
@@ -162,19 +192,21 @@ static int read_all(const struct lg_btf *btf, struct lg_layout *l)
 {
 	int ret;
 
-	ret = read_context(btf, l) ?: find_runqueues(btf, l) ?: read_limit(btf, l);
+	ret = find_runqueues(btf, l);
 	if (ret)
 		return ret;
+	find_kick(btf, l);
+	ret = read_context(btf, l) ?: read_limit(btf, l);
 	find_ops_name(btf, l);
 	find_context(btf, l);
-	return 0;
+	return ret;
 }
 
 /**
  * lg_layout_find - read the layout from the image's BTF
  * @layout: filled in; zeroed by the caller
  *
- * Prints one line on refusal.
+ * Calls lg_refuse() on refusal; what is known then of waits and names is filled in all the same.
  *
  * Context: task, may sleep.
  * Return: 0, -ENODATA without BTF, -EOPNOTSUPP for a layout that is not known.

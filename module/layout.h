@@ -32,6 +32,13 @@ struct lg_ops_name {
 	u32 offset;		/* of the name, in what was got at */
 };
 
+/* How a CPU waits for one that it has kicked. */
+struct lg_kick_layout {
+	u32 seq_offset;		/* of what it waits for, in a runqueue; 0: not known */
+	unsigned long func;	/* per-CPU pointer to the function that waits; 0: not known */
+	bool deferred;		/* it has a place to wait with IRQs on */
+};
+
 struct lg_layout {
 	u32 rq_offset;			/* of rq in the dispatch context */
 	u32 nr_tasks_offset;		/* of nr_tasks in it */
@@ -40,10 +47,12 @@ struct lg_layout {
 	u32 cpu_offset;			/* of cpu in a runqueue; 0: it has none */
 	struct lg_context context;
 	struct lg_ops_name ops_name;
+	struct lg_kick_layout kick;
 	u32 declared_limit;		/* SCX_DSP_MAX_LOOPS; 0: BTF has no such name */
 };
 
 int lg_layout_find(struct lg_layout *layout);
 int lg_refuse(int err, const char *why);
+const char *lg_refusal(void);
 
 #endif

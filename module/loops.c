@@ -4,7 +4,7 @@
  *
  * Kernels differ in where the compiler put the loop and in what it calls. What a kernel is
  * gets decided by what is found in its symbols and its code, never by its version. Each
- * refusal is one line that says what is missing.
+ * refusal says what is missing.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -289,8 +289,8 @@ static int read_cold(struct lg_code *code, const struct lg_symbol *function,
 }
 
 /* Look at one function: @loop, if it has one, and other functions that it leads to. */
-static int read_function(const struct lg_symbol *function, const struct lg_layout *l,
-			 struct lg_loops *loops, struct lg_loop *loop)
+static noinline int read_function(const struct lg_symbol *function, const struct lg_layout *l,
+				  struct lg_loops *loops, struct lg_loop *loop)
 {
 	static struct lg_symbol cold;	/* large; the finding runs once */
 	struct lg_disps disps = displacements(l);
@@ -421,7 +421,7 @@ static void sum_up(struct lg_loops *loops)
  * @layout: its layout
  * @loops: filled in; zeroed by the caller
  *
- * Prints one line on refusal.
+ * Calls lg_refuse() on refusal.
  *
  * Context: task, may sleep. Only one at a time.
  * Return: 0 if some engine can hook them, -ENODEV without sched_ext, -EOPNOTSUPP for loops

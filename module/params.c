@@ -29,20 +29,22 @@
 #include "settings.h"
 #include "status.h"
 #include "target.h"
+#include "wait.h"
 
 unsigned int lg_limit = LG_LIMIT_DEFAULT;
 unsigned int lg_budget_us;
 unsigned int lg_eject_ms;
+unsigned int lg_kick_wait_ms = LG_KICK_WAIT_MS_DEFAULT;
 bool lg_enforce = true;
 
 /* NULL before init is through and from exit on. */
 static const struct lg_target *target;
-static const struct lg_engine *engine;	/* valid while the one above is */
+static const struct lg_engine *engine;	/* valid while the one above is; NULL: no hook */
 
 /**
  * lg_params_start - let the status speak of a target
  * @found: what the module is on; has to outlive lg_params_stop()
- * @armed_by: how it is hooked
+ * @armed_by: how the loop is hooked, NULL: it is not
  *
  * Context: task.
  */
@@ -54,11 +56,18 @@ void lg_params_start(const struct lg_target *found,
 	smp_store_release(&target, found);
 }
 
-/* What is guarded, NULL: nothing. Where it is not, @engine is valid. */
-static const struct lg_target *armed(void)
+static const struct lg_target *started(void)
 {
 	/* pairs with lg_params_start() */
 	return smp_load_acquire(&target);
+}
+
+/* What has its loop guarded, NULL: nothing. Where it is not, @engine is valid. */
+static const struct lg_target *armed(void)
+{
+	const struct lg_target *found = started();
+
+	return found && engine ? found : NULL;
 }
 
 /**
@@ -166,6 +175,12 @@ static struct number budget_us_number = { &lg_budget_us, 0, LG_BUDGET_US_MAX };
 module_param_cb(budget_us, &number_ops, &budget_us_number, 0644);
 MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too, up to "
 		 __stringify(LG_BUDGET_US_MAX) "; 0: however long it takes (default)");
+
+static struct number kick_wait_ms_number = { &lg_kick_wait_ms, 0, LG_KICK_WAIT_MS_MAX };
+module_param_cb(kick_wait_ms, &number_ops, &kick_wait_ms_number, 0644);
+MODULE_PARM_DESC(kick_wait_ms, "ms after which a CPU's wait for one that it has kicked is ended, up to "
+		 __stringify(LG_KICK_WAIT_MS_MAX) "; 0: never (default "
+		 __stringify(LG_KICK_WAIT_MS_DEFAULT) ")");
 
 /*
  * The kernel looks at the first letter of a bool only, or the second one. A word that is none is
@@ -305,6 +320,12 @@ static int get_state(char *buf, const struct kernel_param *kp)
 }
 STATUS(state, "armed, native, observing, lost or disabled");
 
+static int get_kick_wait(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", started() ? lg_wait_state() : "uncovered");
+}
+STATUS(kick_wait, "waits for kicked CPUs: guarded, native, off or uncovered");
+
 static int get_live(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%c\n", lg_live() ? 'Y' : 'N');
@@ -314,7 +335,7 @@ STATUS(live, "Y: the hook has been hit since it was armed");
 static int get_nmissed(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%lu\n",
-			  armed() ? lg_hook_nmissed() : 0);
+			  (armed() ? lg_hook_nmissed() : 0) + lg_wait_nmissed());
 }
 STATUS(nmissed, "hits that the kernel did not deliver");
 
@@ -364,6 +385,9 @@ COUNTER(trips, "invocations that reached the limit");
 COUNTER(budget_trips, "invocations that spent their budget");
 COUNTER(kicks, "kicks sent after an invocation was ended");
 COUNTER(max_loops, "most iterations that found no task in one invocation");
+
+COUNTER(kick_waits, "waits for kicked CPUs that were ended");
+COUNTER(kick_wait_longest_us, "longest wait for a kicked CPU in microseconds");
 
 static int get_ejections(char *buf, const struct kernel_param *kp)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What to do about what was found: by which engine, at which places, and whether the kernel's
- * own bound is enough
+ * What to do about what was found: by which engine, at which places, whether the kernel's
+ * own bound is enough, and whether there are waits to be guarded
  */
+#include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "plan.h"
@@ -124,4 +125,42 @@ bool lg_plan_is_native(const struct lg_target *target, bool hooked)
 	return !READ_ONCE(lg_enforce) ||
 	       (READ_ONCE(lg_limit) >= target->native_limit && !READ_ONCE(lg_budget_us) &&
 		(hooked || !READ_ONCE(lg_eject_ms)));
+}
+
+/**
+ * lg_plan_waits_are_native - does the kernel wait for kicked CPUs with IRQs on
+ * @target: what was found
+ *
+ * Context: any.
+ * Return: true if so, or if it has one CPU only, so that there is nobody to wait for.
+ */
+bool lg_plan_waits_are_native(const struct lg_target *target)
+{
+	const struct lg_layout *layout = &target->layout;
+
+	return target->waits.error == -ENOENT && (layout->kick.deferred || !layout->cpu_offset);
+}
+
+/**
+ * lg_plan_no_waits - why waits for kicked CPUs are not guarded
+ * @target: what was found
+ *
+ * Context: any.
+ * Return: the reason, NULL if they can be.
+ */
+const char *lg_plan_no_waits(const struct lg_target *target)
+{
+	switch (target->waits.error) {
+	case 0:
+		return NULL;
+	case -ENODATA:
+		return "the kernel has no " LG_WAIT_FUNCTION "()";
+	case -ENOENT:
+		return lg_plan_waits_are_native(target) ? "the kernel waits with IRQs on" :
+		       "nothing in " LG_WAIT_FUNCTION "() waits";
+	case -ENOMEM:
+		return "no memory to look at " LG_WAIT_FUNCTION "()";
+	default:
+		return "the loop in " LG_WAIT_FUNCTION "() is none that is known";
+	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What to do about what was found: by which engine, at which places, and whether the kernel's
- * own bound is enough
+ * What to do about what was found: by which engine, at which places, whether the kernel's
+ * own bound is enough, and whether there are waits to be guarded
  *
  * Pure logic: it is compiled for user space too, where scx-loopguard-check says what the module
  * would do on a kernel that does not run.
@@ -43,5 +43,7 @@ int lg_plan_where(const struct lg_engine *engine, const struct lg_target *target
 		  char *buf, size_t size);
 int lg_plan_layout(const struct lg_layout *layout, char *buf, size_t size);
 bool lg_plan_is_native(const struct lg_target *target, bool hooked);
+bool lg_plan_waits_are_native(const struct lg_target *target);
+const char *lg_plan_no_waits(const struct lg_target *target);
 
 #endif

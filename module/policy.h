@@ -17,6 +17,7 @@ void lg_policy_start(const struct lg_target *target);
 void lg_count_iteration(u32 *nr_tasks, unsigned long sp);
 void lg_bound_reached(unsigned long sp);
 const char *lg_distrust(void);
+void lg_read_ops_name(char *name, const void *ctx);
 
 /**
  * lg_iteration - an iteration of the dispatch loop has found no task to run

@@ -14,11 +14,14 @@
 #define LG_LIMIT_MIN		1
 #define LG_LIMIT_MAX		4096
 #define LG_BUDGET_US_MAX	1000000
+#define LG_KICK_WAIT_MS_DEFAULT	10
+#define LG_KICK_WAIT_MS_MAX	1000
 #define LG_EJECT_MS_MAX		30000	/* no watchdog of a scheduler waits longer */
 
 extern unsigned int lg_limit;
 extern unsigned int lg_budget_us;	/* 0: no budget */
 extern unsigned int lg_eject_ms;	/* 0: never */
+extern unsigned int lg_kick_wait_ms;	/* 0: however long it takes */
 extern bool lg_enforce;
 
 #endif

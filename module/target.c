@@ -49,8 +49,9 @@ u32 lg_target_entries(const struct lg_target *target)
  * lg_target_find - find the dispatch loop of the running kernel
  * @target: filled in; zeroed by the caller
  *
- * Prints one line on refusal. That BTF has the enumerator of a native bound proves
- * only that it was declared, so it counts only where every loop has a countdown.
+ * Calls lg_refuse() on refusal; the waits may have been found all the same. That BTF has the
+ * enumerator of a native bound proves only that it was declared, so it counts only where every
+ * loop has a countdown.
  *
  * Context: task, may sleep. Called once, from module init.
  * Return: 0 if some engine can hook it, -ENODEV without sched_ext, -ENODATA
@@ -59,14 +60,18 @@ u32 lg_target_entries(const struct lg_target *target)
 int lg_target_find(struct lg_target *target)
 {
 	struct lg_symbol kfunc;
-	int ret;
+	int ret, known;
 
+	target->waits.error = -ENODATA;
 	/* in every generation since the first RFC */
 	if (lg_image_function("scx_bpf_kick_cpu", &kfunc))
 		return lg_refuse(-ENODEV, "this kernel has no sched_ext");
-	ret = lg_layout_find(&target->layout) ?:
-	      check_runqueues(&target->layout) ?:
-	      lg_loops_find(&target->layout, &target->loops);
+	known = lg_layout_find(&target->layout);
+	ret = target->layout.runqueues ? check_runqueues(&target->layout) : known;
+	if (ret)
+		return ret;
+	lg_waits_find(&target->layout, &target->waits);
+	ret = known ?: lg_loops_find(&target->layout, &target->loops);
 	if (ret)
 		return ret;
 	if (target->loops.bounded)

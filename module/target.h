@@ -9,10 +9,12 @@
 
 #include "layout.h"
 #include "loops.h"
+#include "waits.h"
 
 struct lg_target {
 	struct lg_layout layout;
 	struct lg_loops loops;
+	struct lg_waits waits;
 	u32 native_limit;	/* iterations; 0: the kernel has no bound */
 };
 

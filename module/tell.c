@@ -21,21 +21,33 @@
 
 #define EVERY_NS	(60 * NSEC_PER_SEC)
 
-/* When the last line was printed, CLOCK_BOOTTIME in ns, 0: never. Whoever sets it prints. */
-static u64 line_ns;
-static u64 line_trips;	/* trips until then */
+/* A kind of lines. */
+struct line {
+	u64 ns;		/* when the last was printed, CLOCK_BOOTTIME, 0: never */
+	u64 trips;	/* until then */
+};
+
+static struct line trip_line, wait_line;
+
+/* Is it time for a line? Whoever sets that of the last one prints. */
+static bool is_time_for(struct line *line, u64 now)
+{
+	u64 last = READ_ONCE(line->ns);
+
+	if (last && (s64)(now - last) < (s64)EVERY_NS)
+		return false;
+	return cmpxchg(&line->ns, last, now) == last;
+}
 
 static void print_now_and_then(const struct lg_trip *trip)
 {
-	u64 last = READ_ONCE(line_ns), before = READ_ONCE(line_trips);
+	u64 before = READ_ONCE(trip_line.trips);
 	struct lg_counts counts;
 
-	if (last && (s64)(trip->ns - last) < (s64)EVERY_NS)
-		return;
-	if (cmpxchg(&line_ns, last, trip->ns) != last)
+	if (!is_time_for(&trip_line, trip->ns))
 		return;
 	lg_read_counts(&counts);
-	WRITE_ONCE(line_trips, counts.trips + counts.budget_trips);
+	WRITE_ONCE(trip_line.trips, counts.trips + counts.budget_trips);
 	pr_notice("trip: BPF scheduler \"%s\" on CPU %d, after %u iterations%s (%llu more trips since the last such line)\n",
 		  trip->ops, smp_processor_id(), trip->loops,
 		  trip->budget ? ", over budget" : "",
@@ -55,6 +67,27 @@ void lg_tell_trip(const struct lg_trip *trip)
 }
 
 /**
+ * lg_tell_wait - a wait for a kicked CPU was ended, and is over
+ * @trip: what there is to tell
+ *
+ * Context: hard irq, no rq lock held, on the CPU that has waited.
+ */
+void lg_tell_wait(const struct lg_trip *trip)
+{
+	u64 before = READ_ONCE(wait_line.trips);
+	struct lg_counts counts;
+
+	trace_kick_wait(trip);
+	if (!is_time_for(&wait_line, trip->ns))
+		return;
+	lg_read_counts(&counts);
+	WRITE_ONCE(wait_line.trips, counts.kick_waits);
+	pr_notice("kick wait: BPF scheduler \"%s\", CPU %d has waited %llu us for CPU %d (%llu more waits ended since the last such line)\n",
+		  trip->ops, smp_processor_id(), trip->duration / NSEC_PER_USEC,
+		  trip->for_cpu, counts.kick_waits - before - 1);
+}
+
+/**
  * lg_tell_eject - the kernel is about to be asked to eject the BPF scheduler
  * @trip: the last of its trips
  * @trips: how many in a row
@@ -65,8 +98,9 @@ void lg_tell_trip(const struct lg_trip *trip)
 void lg_tell_eject(const struct lg_trip *trip, u64 trips, u64 duration)
 {
 	trace_eject(trip, trips, duration);
-	pr_warn("ejecting BPF scheduler \"%s\": CPU %d has done nothing but trip for %llu ms, %llu times\n",
-		trip->ops, smp_processor_id(), duration / NSEC_PER_MSEC, trips);
+	pr_warn("ejecting BPF scheduler \"%s\": CPU %d has done nothing but %s for %llu ms, %llu times\n",
+		trip->ops, smp_processor_id(), trip->wait ? "wait in vain" : "trip",
+		duration / NSEC_PER_MSEC, trips);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include "trip.h"
 
 void lg_tell_trip(const struct lg_trip *trip);
+void lg_tell_wait(const struct lg_trip *trip);
 void lg_tell_eject(const struct lg_trip *trip, u64 trips, u64 duration);
 bool lg_trips_are_traced(void);
 

@@ -38,6 +38,16 @@ struct lg_sites {
 	u32 nr_ends;
 };
 
+/* The loop in which a CPU waits until another one's sequence is not what it was any more. */
+struct lg_spin {
+	u32 pause;		/* in every round, an offset in the function */
+	u32 offset;		/* of the compare, which is in every round too */
+	struct lg_operand seq;		/* of the load of the sequence */
+	struct lg_operand loaded;	/* the register that it is in then */
+	struct lg_operand with;		/* what that is compared with: it itself, or ... */
+	bool with_memory;		/* ... what is there in memory */
+};
+
 /*
  * Who has a hook at a function's entry, as far as the code there tells. The values are
  * bits: whoever comes sets one.
@@ -56,6 +66,7 @@ bool lg_arch_step(const struct lg_code *code, u32 at, struct lg_step *step);
 u32 lg_arch_calls(const struct lg_code *code, u32 at, lg_is_function_t is_function);
 int lg_arch_find_sites(const struct lg_code *code, lg_is_function_t is_consume,
 		       const struct lg_disps *disps, struct lg_sites *sites);
+int lg_arch_find_spin(const struct lg_code *code, const s32 *disps, struct lg_spin *spin);
 
 /* text: looks at the kernel image, see image.h */
 unsigned long lg_arch_function_start(unsigned long address);

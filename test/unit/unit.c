@@ -22,12 +22,13 @@
 #include "../../module/flow.h"
 #include "../../module/image.h"
 #include "forms.h"
+#include "spin.h"
 
 #define SECTION ".BTF"
 
 static int failures;
 
-static void claim(int holds, const char *what)
+void claim(int holds, const char *what)
 {
 	printf("%s unit: %s\n", holds ? "ok" : "not ok", what);
 	failures += !holds;
@@ -824,6 +825,27 @@ static void test_form(const struct form *f)
 	free(text);
 }
 
+static void test_spin_of_kernel(void)
+{
+	struct lg_code code = function("kick_cpus_irq_workfn");
+	long long size;
+	int seq = offset_of("scx_rq", "pnt_seq", &size);
+	Elf_Data *data = data_of(section(SECTION));
+	struct lg_btf btf;
+	u32 runqueues;
+
+	/* per-CPU variables begin at 0 where it waits */
+	if (lg_btf_open(&btf, data->d_buf, data->d_size) ||
+	    lg_btf_percpu(&btf, "runqueues", &runqueues))
+		die("no runqueues");
+	/* with one CPU there is nobody to wait for */
+	if (seq < 0 || offset_of("rq", "cpu", &size) < 0)
+		test_no_spin(&code);
+	else
+		test_spin(&code, offset_of("rq", "scx", &size) + seq, runqueues);
+	free((void *)code.text);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -848,6 +870,8 @@ int main(int argc, char **argv)
 			     !strcmp(argv[2], "unnamed"));
 	for (i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		test_form(&forms[i]);
+	test_spin_forms();
+	test_spin_of_kernel();
 	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		test_way(&ways[i]);
 	return !!failures;

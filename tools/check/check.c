@@ -5,7 +5,6 @@
  * The module's own sources look at the image, with image.c in place of the module's.
  */
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,26 +24,6 @@ unsigned int lg_limit = LG_LIMIT_DEFAULT;
 unsigned int lg_budget_us;
 unsigned int lg_eject_ms;
 bool lg_enforce = true;
-
-static char reason[256];
-
-/**
- * lg_user_print - the module says why it refuses a kernel
- * @fmt: as of printf
- */
-void lg_user_print(const char *fmt, ...)
-{
-	static const char head[] = "not loaded: ";
-	size_t len = strlen(head);
-	char line[sizeof(reason)];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	line[strcspn(line, "\n")] = '\0';
-	snprintf(reason, sizeof(reason), "%s", line + (strncmp(line, head, len) ? 0 : len));
-}
 
 /* ------------------------------------------------------------------ JSON -- */
 
@@ -112,6 +91,14 @@ static const struct lg_engine *best_engine(const struct lg_target *target)
 	return NULL;
 }
 
+/* Would waits for kicked CPUs be guarded? */
+static const char *kick_wait(const struct lg_target *target)
+{
+	if (!lg_plan_no_waits(target))
+		return "guarded";
+	return lg_plan_waits_are_native(target) ? "native" : "uncovered";
+}
+
 static void print_found(const struct lg_target *target)
 {
 	const struct lg_engine *engine = best_engine(target);
@@ -122,8 +109,9 @@ static void print_found(const struct lg_target *target)
 	lg_plan_where(engine, target, where, sizeof(where));
 	lg_plan_layout(&target->layout, layout, sizeof(layout));
 	if (!json) {
-		printf("state=%s engine=%s target=%s layout=%s native_limit=%u\n",
-		       state, engine->name, where, layout, target->native_limit);
+		printf("state=%s engine=%s target=%s layout=%s native_limit=%u kick_wait=%s\n",
+		       state, engine->name, where, layout, target->native_limit,
+		       kick_wait(target));
 		return;
 	}
 	print_field("state", state);
@@ -135,22 +123,39 @@ static void print_found(const struct lg_target *target)
 		print_places(lg_engines[i], target);
 }
 
-static int look(void)
+/* The loop cannot be guarded. The module is loaded all the same if the waits can. */
+static void print_refusal(const struct lg_target *target)
 {
-	static struct lg_target target;	/* large */
+	const char *reason = lg_refusal();
+	bool loads = !lg_plan_no_waits(target);
 
-	memset(&target, 0, sizeof(target));
-	if (!lg_target_find(&target)) {
-		print_found(&target);
-		return PROTECTED;
-	}
 	if (json) {
-		print_field("state", "refused");
+		print_field("state", loads ? "disabled" : "refused");
 		print_field("reason", reason);
+	} else if (loads) {
+		printf("state=disabled kick_wait=guarded: %s\n", reason);
 	} else {
 		printf("refused: %s\n", reason);
 	}
-	return REFUSED;
+}
+
+static int look(void)
+{
+	static struct lg_target target;	/* large */
+	int ret;
+
+	memset(&target, 0, sizeof(target));
+	ret = lg_target_find(&target);
+	if (ret)
+		print_refusal(&target);
+	else
+		print_found(&target);
+	if (json && target.waits.function.size) {
+		print_field("kick_wait", kick_wait(&target));
+		if (lg_plan_no_waits(&target))
+			print_field("kick_wait_reason", lg_plan_no_waits(&target));
+	}
+	return ret ? REFUSED : PROTECTED;
 }
 
 static int report(struct lg_kernel *k, const char *name, bool unreadable)
@@ -206,18 +211,20 @@ static const char usage[] =
 "Image, for x86-64. Without an IMAGE it is the running kernel, as root and while the module is\n"
 "not loaded. Nothing is changed. It prints a line for each:\n"
 "\n"
-"  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N\n"
+"  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N kick_wait=GUARD\n"
+"  IMAGE: RELEASE state=disabled kick_wait=guarded: REASON\n"
 "  IMAGE: RELEASE refused: REASON\n"
 "\n"
 "The words are those that the module has in its parameters, or prints when it refuses to load,\n"
-"with default settings. A vmlinuz is decompressed by gzip, xz, zstd, lz4, lzop or bzip2.\n"
+"with default settings. A REASON is why the dispatch loop cannot be guarded. A vmlinuz is\n"
+"decompressed by gzip, xz, zstd, lz4, lzop or bzip2.\n"
 "\n"
 "  --json  print an array of objects instead, with the places of each engine\n"
 "  --help  show this help\n"
 "\n"
 "Exit status:\n"
 "  0  the module would protect all of them, or they do so themselves\n"
-"  1  it would refuse some\n"
+"  1  it would not protect the dispatch loop of some\n"
 "  2  some could not be read, or usage error\n";
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/stringify.h>
 
 #include "../../module/image.h"
 #include "kernel.h"
@@ -68,6 +69,23 @@ int lg_image_function(const char *name, struct lg_symbol *sym)
 	return 0;
 }
 
+/* No CPU's pointer leads there in an image: then by what ThinLTO appends. */
+int lg_image_renamed(const char *name, unsigned long pointer, struct lg_symbol *sym)
+{
+	static const char suffix[] = ".llvm.";
+	size_t len = strlen(name);
+	const char *its;
+	u32 i;
+
+	(void)pointer;
+	for (i = 0; i < lg_kernel->nr_names; i++) {
+		its = lg_kernel->pool + lg_kernel->names[i].name;
+		if (!strncmp(its, name, len) && !strncmp(its + len, suffix, strlen(suffix)))
+			return lg_image_symbol(lg_kernel->names[i].address, sym);
+	}
+	return -ENOENT;
+}
+
 bool lg_image_is_trampoline(unsigned long address)
 {
 	(void)address;
@@ -91,10 +109,9 @@ int lg_image_read(void *to, unsigned long from, size_t len)
 	return 0;
 }
 
-/* Nothing per CPU is read, so addresses of that may be offsets. */
 unsigned long lg_image_percpu(void)
 {
-	return 0;
+	return lg_image_data(__stringify(LG_PERCPU_ANCHOR));
 }
 
 int lg_image_btf(struct lg_blob *blob)

@@ -14,6 +14,8 @@
  * - Slow iterations of either (waste_ns).
  * - Bouncing (bounce): tasks that cannot run on this CPU are moved to a fallback
  *   DSQ one by one, which is legitimate and takes an iteration each.
+ * - Waits for kicked CPUs (kick_ring): a CPU that a task of user space is leaving kicks the next
+ *   one of its ring and waits for it, IRQs off up to 6.18, so that a whole ring waits for itself.
  * - Stalls and errors, which the kernel answers by ejecting the scheduler.
  *
  * PIDs and not task pointers are queued, so a task may have gone or have been
@@ -76,6 +78,8 @@ const volatile u32 need_iterations;
 const volatile bool bounce;
 const volatile u64 waste_ns;
 const volatile bool quiet;
+const volatile u32 kick_ring;
+const volatile u32 nr_cpus;
 
 struct spin_stats stats;
 struct exit_record exit_record;
@@ -322,6 +326,28 @@ static bool dispatch_one(s32 cpu, struct cpu_state *c)
 	return true;
 }
 
+/* With rings of one only CPU 0 waits, for each of the others in turn. */
+static void kick_and_wait(s32 cpu)
+{
+	static u32 turn;
+	u32 ring = kick_ring, first = cpu - cpu % ring, len = ring, next;
+
+	if (ring == 1) {
+		if (cpu || nr_cpus < 2)
+			return;
+		next = 1 + turn++ % (nr_cpus - 1);
+	} else {
+		/* the last one may be shorter */
+		if (first + len > nr_cpus)
+			len = nr_cpus - first;
+		next = first + (cpu - first + 1) % len;
+	}
+	if (next == cpu)
+		return;
+	kick(next, SCX_KICK_WAIT);
+	__sync_fetch_and_add(&stats.kicks, 1);
+}
+
 SEC("struct_ops/spin_dispatch")
 int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 {
@@ -332,6 +358,8 @@ int BPF_PROG(spin_dispatch, s32 cpu, struct task_struct *prev)
 	if (!c)
 		return 0;
 
+	if (kick_ring && prev && !(prev->flags & PF_KTHREAD))
+		kick_and_wait(cpu);
 	if (loop_after && stats.dispatched >= loop_after &&
 	    (loop_cpu < 0 || cpu == loop_cpu)) {
 		dispatch_phantom();

@@ -28,6 +28,8 @@ static const char usage[] =
 "  -w USEC      waste so many microseconds in each dispatch of -l or -n\n"
 "  -B           bounce tasks that are pinned elsewhere to a fallback DSQ\n"
 "  -b COUNT     dispatch up to COUNT tasks together (default 1, at most 1024)\n"
+"  -k COUNT     have each CPU that a user's task leaves kick the next one of a ring of COUNT CPUs\n"
+"               (0: of all) and wait for it; 1: only CPU 0 does, for one after the other\n"
 "  -d PID       disallow a process from using SCHED_EXT (-1: itself)\n"
 "  -D LEN       length of the exit dump in bytes\n"
 "  -W MS        the watchdog's timeout in milliseconds (default 5000)\n"
@@ -102,6 +104,14 @@ static void set(int opt)
 		skel->struct_ops.spin_ops->dispatch_max_batch =
 			skel->rodata->batch;
 		break;
+	case 'k':
+		needs_kfunc(opt, "scx_bpf_kick_cpu", 2);
+		skel->rodata->nr_cpus = libbpf_num_possible_cpus();
+		skel->rodata->kick_ring = argument(opt, 0, INT_MAX);
+		if (!skel->rodata->kick_ring ||
+		    skel->rodata->kick_ring > skel->rodata->nr_cpus)
+			skel->rodata->kick_ring = skel->rodata->nr_cpus;
+		break;
 	case 'd':
 		skel->rodata->disallow_tgid = argument(opt, -1, INT_MAX);
 		if (skel->rodata->disallow_tgid < 0)
@@ -131,7 +141,7 @@ static void set(int opt)
 
 static const struct command_line command_line = {
 	.usage		= usage,
-	.options	= "s:e:t:T:l:c:n:w:Bb:d:D:W:qpvh",
+	.options	= "s:e:t:T:l:c:n:w:Bb:k:d:D:W:qpvh",
 	.set		= set,
 };
 
@@ -139,8 +149,8 @@ static void print_stats(void)
 {
 	const struct spin_stats *s = &skel->bss->stats;
 
-	printf("enqueued=%llu dispatched=%llu phantoms=%llu bounced=%llu stalled=%llu\n",
-	       s->enqueued, s->dispatched, s->phantoms, s->bounced, s->stalled);
+	printf("enqueued=%llu dispatched=%llu phantoms=%llu bounced=%llu kicks=%llu stalled=%llu\n",
+	       s->enqueued, s->dispatched, s->phantoms, s->bounced, s->kicks, s->stalled);
 	fflush(stdout);
 }
 

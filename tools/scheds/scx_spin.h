@@ -13,6 +13,7 @@ struct spin_stats {
 	unsigned long long dispatched;	/* tasks handed out */
 	unsigned long long phantoms;	/* dispatches of a task that cannot run */
 	unsigned long long bounced;	/* to the fallback DSQ, with -B */
+	unsigned long long kicks;	/* of CPUs that are then waited for, with -k */
 	unsigned long long stalled;	/* tasks forgotten on purpose */
 };
 

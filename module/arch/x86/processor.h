@@ -66,4 +66,19 @@ static __always_inline void *lg_arch_address(const struct pt_regs *regs,
 			*(const unsigned long *)(r + place->index) * place->scale);
 }
 
+/**
+ * lg_arch_set_register - change a register
+ * @regs: the registers
+ * @place: an operand that is nothing but this register
+ * @value: what it is to be
+ *
+ * Context: any.
+ */
+static __always_inline void lg_arch_set_register(struct pt_regs *regs,
+						 const struct lg_place *place,
+						 unsigned long value)
+{
+	*(unsigned long *)((char *)regs + place->base) = value;
+}
+
 #endif

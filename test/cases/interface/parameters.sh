@@ -5,7 +5,7 @@
 kernel=unbounded
 variants="2"
 
-status="budget_trips ejections hits kicks last_trip_cpu last_trip_ns last_trip_ops layout
+status="budget_trips ejections hits kick_wait kick_wait_longest_us kick_waits kicks last_trip_cpu last_trip_ns last_trip_ops layout
 live max_loops native_limit nmissed state target trips"
 
 one_line() {
@@ -61,6 +61,10 @@ guest() {
 		claim "eject_ms=$value at load is refused" load_fails \
 			"eject_ms=$value" "eject_ms: '$value' is not a number from 0 to 30000"
 	done
+	for value in 1001 -1 abc 1x; do
+		claim "kick_wait_ms=$value at load is refused" load_fails \
+			"kick_wait_ms=$value" "kick_wait_ms: '$value' is not a number from 0 to 1000"
+	done
 	claim "enforce=maybe at load is refused" \
 		load_fails enforce=maybe "enforce: 'maybe' is neither Y nor N"
 
@@ -73,7 +77,7 @@ guest() {
 	claim "an unknown option does not stop it" load limt=5
 	claim "an unknown option is named" logged "unknown parameter 'limt' ignored"
 	claim "the load line shows the settings" logged \
-		"scx_loopguard: .* loaded: state=armed, loopsite at $(loop_function)+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0"
+		"scx_loopguard: .* loaded: state=armed, loopsite at $(loop_function)+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0, kick_wait=guarded kick_wait_ms=10"
 	unload
 
 	load limit=0x10 enforce
@@ -83,7 +87,7 @@ guest() {
 
 	load
 	claim "there are these files and no others" equal \
-		"$(printf '%s\n' $status engine limit enforce budget_us eject_ms | sort)" "$(ls -1 $params)"
+		"$(printf '%s\n' $status engine limit enforce budget_us eject_ms kick_wait_ms | sort)" "$(ls -1 $params)"
 	for p in "$params"/*; do
 		p=${p##*/}
 		claim "$p is one line" one_line "$params/$p"
@@ -119,6 +123,15 @@ guest() {
 			claim "$p: $value is taken" equal "$value" "$(param $p)"
 		done
 	done
+	claim "kick_wait_ms is 10" equal "10 guarded" "$(param kick_wait_ms) $(param kick_wait)"
+	for value in 1001 -1 abc 99999999999 1x "1 2"; do
+		claim "kick_wait_ms: '$value' is refused" refuses kick_wait_ms "$value"
+	done
+	for value in 0:off 1:guarded 1000:guarded; do
+		write kick_wait_ms "${value%:*}\n"
+		claim "kick_wait_ms: ${value%:*} is taken" equal "$value" \
+			"$(param kick_wait_ms):$(param kick_wait)"
+	done
 	for value in 2 nonsense noo "N N" offf; do
 		claim "enforce: '$value' is refused" refuses enforce "$value"
 	done
@@ -130,8 +143,8 @@ guest() {
 		claim "limit: $value is taken" equal "$value" "$(param limit)"
 	done
 	write enforce 0
-	claim "enforce: 0 is N" equal "N observing" \
-		"$(param enforce) $(param state)"
+	claim "enforce: 0 is N" equal "N observing off" \
+		"$(param enforce) $(param state) $(param kick_wait)"
 	for value in Yes:Y FALSE:N true:Y Off:N; do
 		write enforce "${value%:*}\n"
 		claim "enforce: ${value%:*} is ${value#*:}" equal "${value#*:}" "$(param enforce)"

@@ -43,12 +43,13 @@ guest() {
 	load
 	livepatch
 	claim "every writable parameter is tried" equal \
-		"budget_us eject_ms enforce limit reset" \
+		"budget_us eject_ms enforce kick_wait_ms limit reset" \
 		"$(cd /sys/module && find scx_loopguard*/parameters -type f -perm -200 |
 			sed 's,.*/,,' | sort | xargs)"
 	tries limit write "$3" "$1" $params/limit number 1 4096
 	tries budget_us write "$3" "$1" $params/budget_us number 0 1000000
 	tries eject_ms write "$3" "$1" $params/eject_ms number 0 30000
+	tries kick_wait_ms write "$3" "$1" $params/kick_wait_ms number 0 1000
 	tries enforce write "$3" "$1" $params/enforce bool
 	tries reset write "$3" "$1" $figures/reset one
 	claim "all of the status can be read" readable $params

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guard of waits for kicked CPUs (SCX_KICK_WAIT)
+ *
+ * Up to 6.18 a CPU that kicks another one with SCX_KICK_WAIT waits in a hard interrupt, IRQs
+ * off, until that has been through the scheduler. CPUs that wait for each other never
+ * get out. Whoever waits for kick_wait_ms is let go here: that kick has lost its promise,
+ * but the other CPU has been sent its interrupt all the same.
+ *
+ * A kprobe is on the loop's own compare of the other CPU's sequence with what that was before,
+ * which only a CPU that waits executes. The register with what was just loaded is set to the next
+ * sequence. The kernel goes on as if the load had seen the other CPU go through the scheduler, as
+ * it might have at that moment, and nothing in the kernel's memory is written.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/kprobes.h>
+#include <linux/printk.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include "canary.h"
+#include "eject.h"
+#include "foreign.h"
+#include "pin.h"
+#include "plan.h"
+#include "policy.h"
+#include "processor.h"
+#include "settings.h"
+#include "target.h"
+#include "tell.h"
+#include "wait.h"
+
+enum {
+	LOOK_MS		= 250,		/* for livepatches */
+	SETTLE_MS	= 20,
+};
+
+#define APART_NS	((s64)NSEC_PER_SEC)	/* from one look at it to the next, at most */
+
+DEFINE_PER_CPU(struct lg_waiter, lg_waiter);
+
+/* Set before the probe is armed. */
+static const struct lg_target *target;
+static const struct lg_layout *layout;
+static struct lg_place seq, loaded, with;
+static struct kprobe probe;	/* addr NULL: not there */
+
+/* Why there is no probe, NULL: there is one, or need not be. */
+static const char *failure;
+
+/* What is waited for was no sequence. Nothing is changed any more. Set by any CPU. */
+static bool mistaken;
+
+/* -------------------------------------------------------------- handler -- */
+
+/* The CPU whose sequence it is, -1: none of another one. */
+static int cpu_of_seq(const void *at)
+{
+	void __percpu *rqs = (void __percpu *)layout->runqueues;
+	const void *rq = at - layout->kick.seq_offset;
+	int cpu;
+
+	if (copy_from_kernel_nofault(&cpu, rq + layout->cpu_offset, sizeof(cpu)) ||
+	    cpu < 0 || cpu >= nr_cpu_ids || cpu == smp_processor_id() ||
+	    rq != per_cpu_ptr(rqs, cpu))
+		return -1;
+	return cpu;
+}
+NOKPROBE_SYMBOL(cpu_of_seq);
+
+static void begin(struct lg_waiter *w, const void *at, unsigned long before, u64 now)
+{
+	WRITE_ONCE(w->seq, at);
+	w->before = before;
+	w->for_cpu = cpu_of_seq(at);
+	w->since = now;
+	WRITE_ONCE(w->last, now);
+	if (w->for_cpu < 0)
+		WRITE_ONCE(mistaken, true);
+}
+NOKPROBE_SYMBOL(begin);
+
+static void note_longest(struct lg_waiter *w, u64 now)
+{
+	/* that clock may step back by a little */
+	if ((s64)(now - w->since) > (s64)w->longest_ns)
+		WRITE_ONCE(w->longest_ns, now - w->since);
+}
+NOKPROBE_SYMBOL(note_longest);
+
+static void record(struct lg_waiter *w, u64 now)
+{
+	struct lg_trip *trip = &w->trip;
+
+	WRITE_ONCE(w->ended, w->ended + 1);
+	trip->more = w->told ? 0 : trip->more + 1;
+	w->told = false;
+	trip->ns = now;
+	trip->duration = now - w->since;
+	trip->wait = true;
+	trip->for_cpu = w->for_cpu;
+	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
+	trip->comm[TASK_COMM_LEN - 1] = '\0';
+	lg_read_ops_name(trip->ops, NULL);
+	/* see lg_when_over() */
+	if (likely(cpu_online(smp_processor_id())))
+		irq_work_queue(&w->work);
+}
+NOKPROBE_SYMBOL(record);
+
+/*
+ * IRQs off, no lock of the scheduler held: a look at the other CPU has just been taken. No tick
+ * comes meanwhile, so local_clock() may stand still.
+ */
+static int at_compare(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct lg_waiter *w = this_cpu_ptr(&lg_waiter);
+	const void *at = lg_arch_address(regs, &seq), *operand = lg_arch_address(regs, &with);
+	unsigned long its = (unsigned long)lg_arch_address(regs, &loaded), before;
+	u64 now = ktime_get_boot_fast_ns(), ms = READ_ONCE(lg_kick_wait_ms);
+
+	before = target->waits.spin.with_memory ?
+		 READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
+	if (its != before) {
+		/* the kernel is about to see that itself */
+		if (w->seq)
+			note_longest(w, now);
+		WRITE_ONCE(w->seq, NULL);
+		return 0;
+	}
+	/* or the end of the last wait was missed */
+	if (w->seq != at || w->before != before || (s64)(now - w->last) > APART_NS) {
+		begin(w, at, before, now);
+		return 0;
+	}
+	WRITE_ONCE(w->last, now);
+	if (!ms || (s64)(now - w->since) < (s64)(ms * NSEC_PER_MSEC) || !READ_ONCE(lg_enforce) ||
+	    READ_ONCE(mistaken))
+		return 0;
+	lg_arch_set_register(regs, &loaded, before + 1);
+	WRITE_ONCE(w->seq, NULL);
+	note_longest(w, now);
+	record(w, now);
+	return 0;
+}
+NOKPROBE_SYMBOL(at_compare);
+
+/* IRQs are on again: the kick's own interrupt is over. */
+static void wait_over(struct irq_work *work)
+{
+	struct lg_waiter *w = container_of(work, struct lg_waiter, work);
+
+	/* without the probe it would wait for ever */
+	lg_pin();
+	lg_tell_wait(&w->trip);
+	w->told = true;
+	if (READ_ONCE(lg_enforce))
+		lg_eject_look(&w->trip);
+}
+
+/* ----------------------------------------------------------- find, arm -- */
+
+static bool is_in_place(void)
+{
+	return probe.addr && !kprobe_gone(&probe) && !kprobe_disabled(&probe) &&
+	       lg_arch_is_probed(probe.addr, probe.opcode);
+}
+
+static void disarm(void)
+{
+	if (probe.addr)
+		unregister_kprobe(&probe);
+	memset(&probe, 0, sizeof(probe));
+}
+
+/* Returns why not. */
+static const char *arm(void)
+{
+	const struct lg_spin *spin = &target->waits.spin;
+	const char *why = lg_plan_no_waits(target);
+
+	if (why)
+		return why;
+	seq = lg_arch_place(&spin->seq);
+	loaded = lg_arch_place(&spin->loaded);
+	with = lg_arch_place(&spin->with);
+	probe.pre_handler = at_compare;
+	probe.addr = (kprobe_opcode_t *)(target->waits.function.address + spin->offset);
+	if (register_kprobe(&probe))
+		memset(&probe, 0, sizeof(probe));
+	else if (!is_in_place())
+		disarm();
+	return probe.addr ? NULL : "the kernel refuses a kprobe in " LG_WAIT_FUNCTION "()";
+}
+
+/**
+ * lg_wait_start - guard the waits, if they are found
+ * @found: what was found, be it only a part of the layout; has to outlive lg_wait_stop()
+ *
+ * Context: task, may sleep. Kprobes fire.
+ * Return: true if they are.
+ */
+bool lg_wait_start(const struct lg_target *found)
+{
+	int cpu;
+
+	target = found;
+	layout = &found->layout;
+	for_each_possible_cpu(cpu) {
+		per_cpu(lg_waiter, cpu).work = IRQ_WORK_INIT_HARD(wait_over);
+		per_cpu(lg_waiter, cpu).told = true;
+	}
+	failure = arm();
+	return probe.addr;
+}
+
+/* Does a CPU wait, or has one's wait been ended since @before of them were? */
+static bool is_needed(u64 *before)
+{
+	u64 now = ktime_get_boot_fast_ns(), ended = 0;
+	bool needed = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct lg_waiter *w = &per_cpu(lg_waiter, cpu);
+
+		needed |= READ_ONCE(w->seq) && (s64)(now - READ_ONCE(w->last)) < APART_NS;
+		ended += READ_ONCE(w->ended);
+	}
+	needed |= ended != *before;
+	*before = ended;
+	return needed;
+}
+
+/**
+ * lg_wait_stop - guard them no longer
+ *
+ * A CPU in a wait that does not end would be lost, and this one with it, as the kernel interrupts
+ * all to take a probe away. The first of a cycle's waits may not be over yet, see pin.c.
+ *
+ * Context: task, may sleep. Returns when no CPU is in the probe, nor tells of a wait.
+ */
+void lg_wait_stop(void)
+{
+	u64 ended = 0;
+	int cpu;
+
+	is_needed(&ended);
+	while (probe.addr && !READ_ONCE(mistaken) && is_needed(&ended))
+		msleep(2 * READ_ONCE(lg_kick_wait_ms) + SETTLE_MS);
+	disarm();
+	for_each_possible_cpu(cpu)
+		irq_work_sync(&per_cpu(lg_waiter, cpu).work);
+}
+
+/* --------------------------------------------------------------- status -- */
+
+/* Why they are not guarded, NULL: they are. */
+static const char *look(void)
+{
+	struct lg_foreign found;
+	enum lg_entry who;
+
+	if (failure)
+		return failure;
+	if (READ_ONCE(mistaken))
+		return "what is waited for is not where BTF says";
+	if (!lg_canary_fires() || !is_in_place())
+		return "the probe is disarmed (is debugfs kprobes/enabled 0?)";
+	lg_arch_body(&target->waits.function, &who);
+	if (who == LG_ENTRY_REDIRECTED)
+		return "a jump has taken the place of " LG_WAIT_FUNCTION "()";
+	/* whoever is at the entry may be a tracer */
+	if (who != LG_ENTRY_FREE) {
+		lg_foreign_look(target, LOOK_MS, &found);
+		if (found.waits)
+			return "a livepatch replaces " LG_WAIT_FUNCTION "()";
+	}
+	return NULL;
+}
+
+/**
+ * lg_wait_nmissed - looks at a CPU that waits which the kernel did not deliver
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned long lg_wait_nmissed(void)
+{
+	return READ_ONCE(probe.nmissed);
+}
+
+/**
+ * lg_wait_state - are the waits guarded
+ *
+ * Says so in the log if that has changed.
+ *
+ * Context: task, may sleep; one at a time, as readers of parameters are.
+ * Return: "guarded", "off", "native": the kernel waits with IRQs on; "uncovered": they are not.
+ */
+const char *lg_wait_state(void)
+{
+	static const char *said;
+	const char *why;
+
+	if (lg_plan_waits_are_native(target))
+		return "native";
+	why = look();
+	if (why && why != said)
+		pr_warn("waits for kicked CPUs are not guarded: %s\n", why);
+	else if (said && !why)
+		pr_info("waits for kicked CPUs are guarded again\n");
+	said = why;
+	if (why)
+		return "uncovered";
+	return READ_ONCE(lg_kick_wait_ms) && READ_ONCE(lg_enforce) ? "guarded" : "off";
+}
