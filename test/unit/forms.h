@@ -390,6 +390,29 @@ static const struct form forms[] = {
 		0x90,				/* nop */
 		0x90,				/* nop */
 	} },
+	{ "GCOV: a counter on the way, and the countdown is another one",
+	  .result = 0, .sites = { 0x16 }, .counts = 1, .len = 40, .code = {
+		0x84, 0xc0,			/* test %al,%al */
+		0x75, 0x22,			/* jne 2b */
+		0xf0, 0x48, 0x83, 0x05, 0, 0, 1, 0, 1,	/* lock addq $0x1,0x10000(%rip) */
+		0xff, 0xcd,			/* dec %ebp */
+		0x74, 0x15,			/* je 2b */
+		0x41, 0x8b, 0x45, 0x0c,		/* mov 0xc(%r13),%eax */
+		0x85, 0xc0,			/* test %eax,%eax */
+		0x74, 0x0d,			/* je 2b */
+		0x48, 0xff, 0x05, 0, 0, 1, 0,	/* incq 0x10000(%rip) */
+		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0,	/* movl $0x0,0xc(%r13) */
+	} },
+	{ "GCOV: a counter that sets the flags of the branch",
+	  .result = -ESRCH, .len = 27, .code = {
+		0x84, 0xc0,			/* test %al,%al */
+		0x48, 0xff, 0x05, 0, 0, 1, 0,	/* incq 0x10000(%rip) */
+		0x75, 0x0f,			/* jne 1f */
+		0x41, 0x8b, 0x45, 0x0c,		/* mov 0xc(%r13),%eax */
+		0x85, 0xc0,			/* test %eax,%eax */
+		0x74, 7,			/* je 1f */
+		0x41, 0xc7, 0x45, 0x0c, 0, 0, 0, 0,	/* movl $0x0,0xc(%r13) */
+	} },
 	{ "counting by two",
 	  .result = -ESRCH, .len = 28, .code = {
 		0x84, 0xc0,			/* test %al,%al */

@@ -268,6 +268,15 @@ static bool clear(struct path *p)
 	return true;
 }
 
+/* Does it count how often the code gets here (GCOV), in a variable of the compiler's own? */
+static bool is_profile(const struct x86_insn *x)
+{
+	u8 digit = x->reg & 7;
+
+	return x->ip_relative && x->mem.index == X86_NO_REG &&
+	       ((x->op == 0xff && !digit) || (x->op == 0x83 && !digit && x->imm == 1));
+}
+
 /* Go on behind a move or along a jump. False, and still there, at anything else. */
 static bool pass(struct path *p, bool flags_matter)
 {
@@ -279,7 +288,7 @@ static bool pass(struct path *p, bool flags_matter)
 		p->at = target;
 		return true;
 	}
-	if (!move(p) && (flags_matter || !clear(p)))
+	if (!move(p) && (flags_matter || (!is_profile(&p->insn) && !clear(p))))
 		return false;
 	p->at += p->insn.len;
 	return true;
