@@ -17,6 +17,8 @@ static const char usage[] =
 "\n"
 "It behaves for a second; from then on ops.dispatch() dispatches in vain for ever\n"
 "  unlock  on every CPU, and each iteration drops the rq lock\n"
+"  move    on every CPU only drops the rq lock, which has the kernel pick anew if core\n"
+"          scheduling is in use\n"
 "  held    on one CPU, -c, whose rq lock it so keeps\n"
 "  dying   on every CPU, tasks that have been seen to exit\n"
 "  all     on every CPU\n"
@@ -28,11 +30,13 @@ static const char usage[] =
 "  -c CPU    for held (default 0)\n"
 "  -n COUNT  for brink (default 31)\n"
 "  -m COUNT  for brink (default 33)\n"
+"  -t MSEC   behave again after so long (default 0: never)\n"
 "  -s USEC   slice of a task (default 20000)\n"
 "  -h        show this help\n";
 
 static const char * const kinds[] = {
 	[HOSTILE_UNLOCK]	= "unlock",
+	[HOSTILE_MOVE]		= "move",
 	[HOSTILE_BRINK]		= "brink",
 	[HOSTILE_HELD]		= "held",
 	[HOSTILE_DYING]		= "dying",
@@ -55,6 +59,9 @@ static void set(int opt)
 	case 'm':
 		skel->rodata->most = argument(opt, 1, INT_MAX);
 		break;
+	case 't':
+		skel->rodata->for_ns = argument(opt, 0, INT_MAX) * 1000000ULL;
+		break;
 	case 's':
 		skel->rodata->slice_ns = argument(opt, 1, INT_MAX) * 1000ULL;
 		break;
@@ -76,7 +83,7 @@ static bool set_kind(const char *name)
 
 static const struct command_line command_line = {
 	.usage		= usage,
-	.options	= "c:n:m:s:h",
+	.options	= "c:n:m:t:s:h",
 	.set		= set,
 	.set_word	= set_kind,
 };
