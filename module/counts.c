@@ -7,6 +7,7 @@
 
 #include "counts.h"
 #include "cpu.h"
+#include "repick.h"
 
 /**
  * lg_read_counts - sum the counters over all CPUs
@@ -28,6 +29,7 @@ void lg_read_counts(struct lg_counts *counts)
 		counts->hits += hits;
 		counts->trips += READ_ONCE(c->trips);
 		counts->budget_trips += READ_ONCE(c->budget_trips);
+		counts->restarts += lg_repick_ended(cpu);
 		counts->kicks += READ_ONCE(c->kicks);
 		/* an invocation of one iteration is only a hit */
 		counts->max_loops = max3(counts->max_loops,

@@ -28,6 +28,7 @@
 #include "pin.h"
 #include "plan.h"
 #include "policy.h"
+#include "repick.h"
 #include "settings.h"
 #include "sysfs.h"
 #include "target.h"
@@ -41,11 +42,11 @@ static void announce(void)
 	char where[LG_WHERE_LEN];
 
 	lg_plan_where(engine, &target, where, sizeof(where));
-	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u\n",
+	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u restart=%s\n",
 		LG_VERSION, lg_state(), engine->name, where,
 		target.native_limit, READ_ONCE(lg_limit),
 		READ_ONCE(lg_enforce) ? 'Y' : 'N', READ_ONCE(lg_budget_us),
-		READ_ONCE(lg_eject_ms));
+		READ_ONCE(lg_eject_ms), lg_repick_state());
 }
 
 static int refuse(int err, const struct lg_engine *e)
@@ -131,6 +132,7 @@ static int __init loopguard_init(void)
 	if (ret)
 		goto err_foreign;
 	lg_health_start(&target);
+	lg_repick_start(&target);
 	lg_attach_start(&target);
 	lg_params_start(&target, engine);
 	announce();
@@ -149,6 +151,7 @@ err_sysfs:
 static void __exit loopguard_exit(void)
 {
 	lg_params_stop();
+	lg_repick_stop();
 	lg_health_stop();
 	lg_hook_disarm();
 	lg_canary_stop();

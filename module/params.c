@@ -26,6 +26,7 @@
 #include "params.h"
 #include "plan.h"
 #include "policy.h"
+#include "repick.h"
 #include "settings.h"
 #include "status.h"
 #include "target.h"
@@ -305,6 +306,12 @@ static int get_state(char *buf, const struct kernel_param *kp)
 }
 STATUS(state, "armed, native, observing, lost or disabled");
 
+static int get_restart(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", lg_repick_state());
+}
+STATUS(restart, "picks that begin anew for ever: guarded, native, impossible or uncovered");
+
 static int get_live(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%c\n", lg_live() ? 'Y' : 'N');
@@ -363,6 +370,7 @@ COUNTER(hits, "iterations of the dispatch loop that found no task");
 COUNTER(trips, "invocations that reached the limit");
 COUNTER(budget_trips, "invocations that spent their budget");
 COUNTER(kicks, "kicks sent after an invocation was ended");
+COUNTER(restarts, "picks that began anew too often, IRQs off");
 COUNTER(max_loops, "most iterations that found no task in one invocation");
 
 static int get_ejections(char *buf, const struct kernel_param *kp)

@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "eject.h"
 #include "policy.h"
+#include "repick.h"
 #include "settings.h"
 #include "target.h"
 #include "tell.h"
@@ -165,8 +166,14 @@ static __always_inline bool is_known(const struct lg_invocation *inv, void *ctx)
 	return likely(ctx == inv->ctx && *(void **)(ctx + layout->rq_offset) == inv->rq);
 }
 
-/* The name of the BPF scheduler that @ctx belongs to, or of the only one. */
-static void read_ops_name(char *name, const void *ctx)
+/**
+ * lg_read_ops_name - the name of a BPF scheduler
+ * @name: set to it; LG_OPS_NAME_LEN bytes
+ * @ctx: the dispatch context that belongs to it; of no use where there is only one scheduler
+ *
+ * Context: any.
+ */
+void lg_read_ops_name(char *name, const void *ctx)
 {
 	const struct lg_ops_name *ops = &layout->ops_name;
 	const void *at = (const void *)ops->base;
@@ -181,7 +188,7 @@ static void read_ops_name(char *name, const void *ctx)
 		name[0] = '\0';
 	name[LG_OPS_NAME_LEN - 1] = '\0';
 }
-NOKPROBE_SYMBOL(read_ops_name);
+NOKPROBE_SYMBOL(lg_read_ops_name);
 
 /*
  * @counter counts trips of this kind. What there is to be done about it beyond this
@@ -201,7 +208,7 @@ static void record_trip(struct lg_cpu *c, const void *ctx, u32 loops,
 	trip->budget = counter == &c->budget_trips;
 	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
 	trip->comm[TASK_COMM_LEN - 1] = '\0';
-	read_ops_name(trip->ops, ctx);
+	lg_read_ops_name(trip->ops, ctx);
 	raw_write_seqcount_end(&c->trip_seq);
 
 	lg_eject_note_trip(target->loops.nested ?
@@ -330,6 +337,7 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 	struct lg_invocation *inv = invocation_of(c, frame);
 	void *ctx = (void *)nr_tasks - layout->nr_tasks_offset;
 	u32 limit, budget_us;
+	bool dropped;
 
 	this_cpu_write(lg_quiet, NULL);
 	this_cpu_write(lg_run.nr_tasks, NULL);
@@ -337,10 +345,11 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 		return;
 
 	count(c, inv);
+	dropped = inv->loops == 1 && lg_repick_look(inv);
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
 		lg_forget_invocation(c, frame);
-		if (is_quiet(c))
+		if (is_quiet(c) && !dropped)
 			this_cpu_write(lg_quiet, nr_tasks);
 		return;
 	}
