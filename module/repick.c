@@ -101,7 +101,7 @@ static bool is_below(const struct lg_layout *l, const void *sched)
 }
 NOKPROBE_SYMBOL(is_below);
 
-/* For this CPU the next pick is to be the last one. */
+/* The next pick of this CPU is to be the last one. */
 static void take_dispatch(const struct lg_layout *l, struct repick *r, void *sched)
 {
 	unsigned long *has_op = sched + l->repick.has_op_offset;

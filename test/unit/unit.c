@@ -22,6 +22,7 @@
 #include "../../module/flow.h"
 #include "../../module/image.h"
 #include "forms.h"
+#include "gate.h"
 
 #define SECTION ".BTF"
 
@@ -850,5 +851,6 @@ int main(int argc, char **argv)
 		test_form(&forms[i]);
 	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		test_way(&ways[i]);
+	test_gates(claim);
 	return !!failures;
 }

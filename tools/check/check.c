@@ -122,8 +122,9 @@ static void print_found(const struct lg_target *target)
 	lg_plan_where(engine, target, where, sizeof(where));
 	lg_plan_layout(&target->layout, layout, sizeof(layout));
 	if (!json) {
-		printf("state=%s engine=%s target=%s layout=%s native_limit=%u\n",
-		       state, engine->name, where, layout, target->native_limit);
+		printf("state=%s engine=%s target=%s layout=%s native_limit=%u restart=%s\n",
+		       state, engine->name, where, layout, target->native_limit,
+		       lg_plan_restart(target));
 		return;
 	}
 	print_field("state", state);
@@ -131,6 +132,7 @@ static void print_found(const struct lg_target *target)
 	print_field("target", where);
 	print_field("layout", layout);
 	printf(", \"native_limit\": %u", target->native_limit);
+	print_field("restart", lg_plan_restart(target));
 	for (i = 0; i < LG_NR_ENGINES; i++)
 		print_places(lg_engines[i], target);
 }
@@ -206,7 +208,7 @@ static const char usage[] =
 "Image, for x86-64. Without an IMAGE it is the running kernel, as root and while the module is\n"
 "not loaded. Nothing is changed. It prints a line for each:\n"
 "\n"
-"  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N\n"
+"  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N restart=WORD\n"
 "  IMAGE: RELEASE refused: REASON\n"
 "\n"
 "The words are those that the module has in its parameters, or prints when it refuses to load,\n"

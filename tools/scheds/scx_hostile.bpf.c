@@ -2,7 +2,7 @@
 /*
  * scx_hostile - a scheduler whose dispatch loop goes wrong in one way
  *
- * One FIFO for all CPUs, as simple as can be, until it is told to begin. From then
+ * One FIFO for all CPUs, as simple as can be, for a second. From then
  * on ops.dispatch() dispatches what cannot run, as scx_spin does, but where and how
  * is up to the kind:
  *
@@ -72,11 +72,11 @@ const volatile s32 held_cpu;
 const volatile u32 least;
 const volatile u32 most;
 const volatile u64 slice_ns;
+const volatile u64 first_ns;
 const volatile u64 for_ns;
 
-/* and when it is enabled */
-bool begun;
-u64 begun_at;
+/* when ops.dispatch() was called first */
+u64 since;
 
 struct hostile_stats stats;
 struct exit_record exit_record;
@@ -265,18 +265,15 @@ static void dispatch_on_the_brink(struct cpu_state *c)
 	find();
 }
 
-/* Whoever is the first to ask begins. It may be for a while only. */
+/* It behaves first, and perhaps again after a while. */
 static bool is_the_time(void)
 {
-	u64 now;
+	u64 now = bpf_ktime_get_ns();
 
-	if (!begun)
-		return false;
-	if (!for_ns)
-		return true;
-	now = bpf_ktime_get_ns();
-	__sync_val_compare_and_swap(&begun_at, 0, now);
-	return (s64)(now - begun_at) < (s64)for_ns;
+	if (!since)
+		__sync_val_compare_and_swap(&since, 0, now);
+	now -= since;
+	return (s64)now >= (s64)first_ns && (!for_ns || now - first_ns < for_ns);
 }
 
 SEC("struct_ops/hostile_enqueue")

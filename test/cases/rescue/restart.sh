@@ -42,7 +42,7 @@ guest() {
 	# shellcheck disable=SC2086
 	[ "$1" = unused ] || claim "core scheduling is turned on" coresched on $hog_pids
 	say storm
-	sched scx_hostile "$2"
+	sched scx_hostile -b 0 "$2"
 	case $1 in
 	without|observing) within 60 false; return ;;
 	esac
