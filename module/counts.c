@@ -8,6 +8,7 @@
 
 #include "counts.h"
 #include "cpu.h"
+#include "repick.h"
 #include "wait.h"
 
 /**
@@ -30,6 +31,7 @@ void lg_read_counts(struct lg_counts *counts)
 		counts->hits += hits;
 		counts->trips += READ_ONCE(c->trips);
 		counts->budget_trips += READ_ONCE(c->budget_trips);
+		counts->restarts += lg_repick_ended(cpu);
 		counts->kicks += READ_ONCE(c->kicks);
 		/* an invocation of one iteration is only a hit */
 		counts->max_loops = max3(counts->max_loops,

@@ -15,6 +15,7 @@ struct lg_counts {
 	u64 trips;
 	u64 budget_trips;
 	u64 kicks;
+	u64 restarts;
 	u32 max_loops;
 	u64 kick_waits;
 	u64 kick_wait_longest_us;

@@ -99,23 +99,12 @@ static bool follow(const struct lg_code *code, u8 *map, u32 at)
 	return true;
 }
 
-/*
- * Mark as SEEN what is executed behind the instructions @from, up to those that @map has
- * as STOP. False if there is one that is not known.
- */
-static bool walk(const struct lg_code *code, u8 *map, const u32 *from, int nr)
+/* Mark as SEEN what is executed from those on that @map has as TODO, up to a STOP. */
+static bool walk_on(const struct lg_code *code, u8 *map)
 {
-	struct lg_step step;
 	bool todo;
 	u32 at;
-	int i;
 
-	for (i = 0; i < nr; i++) {
-		if (!lg_arch_step(code, from[i], &step))
-			return false;
-		if (from[i] + step.len < code->len)
-			map[from[i] + step.len] |= TODO;
-	}
 	do {
 		todo = false;
 		for (at = 0; at < code->len; at++) {
@@ -128,6 +117,24 @@ static bool walk(const struct lg_code *code, u8 *map, const u32 *from, int nr)
 		}
 	} while (todo);
 	return true;
+}
+
+/*
+ * Mark as SEEN what is executed behind the instructions @from, up to those that @map has
+ * as STOP. False if there is one that is not known.
+ */
+static bool walk(const struct lg_code *code, u8 *map, const u32 *from, int nr)
+{
+	struct lg_step step;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!lg_arch_step(code, from[i], &step))
+			return false;
+		if (from[i] + step.len < code->len)
+			map[from[i] + step.len] |= TODO;
+	}
+	return walk_on(code, map);
 }
 
 /**
@@ -229,6 +236,27 @@ int lg_flow_targets(const struct lg_code *piece, const struct lg_code *code, u32
 		targets[nr++] = target;
 	}
 	return nr;
+}
+
+/**
+ * lg_flow_only_through - does every way to a round go through one instruction
+ * @code: the function
+ * @map: to work with, @code->len bytes
+ * @from: where the ways begin
+ * @gate: the instruction
+ * @starts: the instructions with which rounds begin
+ * @nr_starts: how many there are
+ *
+ * Context: any.
+ * Return: true if no way from @from to a start goes by it.
+ */
+bool lg_flow_only_through(const struct lg_code *code, u8 *map, u32 from, u32 gate,
+			  const u32 *starts, int nr_starts)
+{
+	memset(map, 0, code->len);
+	map[gate] = STOP;
+	map[from] |= TODO;
+	return walk_on(code, map) && !is_seen(map, starts, nr_starts);
 }
 
 /**

@@ -22,6 +22,7 @@
 #include "kick.h"
 #include "pin.h"
 #include "policy.h"
+#include "repick.h"
 #include "settings.h"
 #include "tell.h"
 
@@ -55,8 +56,8 @@ static void resched_here(void *csd_in_use)
 }
 
 /*
- * Any sibling may want to kick a CPU, and there may be more than two of them; the kernel leaves it
- * to its callers that only one at a time sends a csd.
+ * Any CPU may want to kick another one; the kernel leaves it to its callers that only one at a
+ * time sends a csd.
  */
 static bool kick_sibling(int cpu)
 {
@@ -68,6 +69,25 @@ static bool kick_sibling(int cpu)
 		return true;
 	smp_store_release(&c->csd_in_use, false);	/* as in resched_here() */
 	return false;
+}
+
+/**
+ * lg_kick_all - have every CPU look for a task again
+ *
+ * Context: any, but under no rq lock.
+ */
+void lg_kick_all(void)
+{
+	int cpu;
+
+	preempt_disable();
+	for_each_online_cpu(cpu) {
+		if (cpu == smp_processor_id())
+			resched_here(NULL);
+		else
+			kick_sibling(cpu);
+	}
+	preempt_enable();
 }
 
 static void kick(struct lg_cpu *me, int cpu)
@@ -105,6 +125,10 @@ static void invocation_over(struct irq_work *work)
 	struct lg_cpu *c = container_of(work, struct lg_cpu, work);
 
 	lg_complain();
+	if (lg_repick_over()) {
+		lg_kick_all();
+		lg_pin();
+	}
 	lg_restart_all(c);
 	c->nest[0].futile = 0;
 	c->stretch++;

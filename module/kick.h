@@ -7,6 +7,7 @@
 
 int lg_kick_start(void);
 void lg_kick_stop(void);
+void lg_kick_all(void);
 void lg_complain(void);
 
 #endif

@@ -173,6 +173,34 @@ static void find_kick(const struct lg_btf *btf, struct lg_layout *l)
 	kick->deferred = !lg_btf_member(btf, "scx_rq", "kick_sync_bal_cb", &member);
 }
 
+/*
+ * A scheduler is known by its dispatch context, and that it is the one by the way back; so
+ * find_ops_name() and find_context() come first.
+ */
+static void find_repick(const struct lg_btf *btf, struct lg_layout *l)
+{
+	struct lg_btf_member scx, seq, has_op, level, dispatch;
+	struct lg_repick *r = &l->repick;
+	u32 op;
+
+	r->core = !lg_btf_member(btf, "rq", "core_enabled", &seq);
+	r->anew = r->core && !lg_btf_member(btf, "scx_rq", "lock_drop_seq", &seq);
+	if (!r->anew || seq.size != sizeof(u32) ||
+	    lg_btf_member(btf, "rq", "scx", &scx) ||
+	    lg_btf_member(btf, "scx_sched", "has_op", &has_op) ||
+	    lg_btf_member(btf, "scx_sched", "level", &level) || level.size != sizeof(s32) ||
+	    lg_btf_member(btf, "sched_ext_ops", "dispatch", &dispatch))
+		return;
+	/* the ops begin with their functions, of which each has a bit in that order */
+	op = dispatch.offset / sizeof(void *);
+	r->known = l->ops_name.by_ctx && l->context.kind == LG_CONTEXT_OF_SCHED &&
+		   l->context.reachable && op < 8 * sizeof(long) && op / 8 < has_op.size;
+	r->seq_offset = scx.offset + seq.offset;
+	r->level_offset = level.offset;
+	r->has_op_offset = has_op.offset;
+	r->has_op_bit = op;
+}
+
 static int read_limit(const struct lg_btf *btf, struct lg_layout *l)
 {
 	s64 limit = 0;
@@ -199,6 +227,7 @@ static int read_all(const struct lg_btf *btf, struct lg_layout *l)
 	ret = read_context(btf, l) ?: read_limit(btf, l);
 	find_ops_name(btf, l);
 	find_context(btf, l);
+	find_repick(btf, l);
 	return ret;
 }
 

@@ -39,6 +39,17 @@ struct lg_kick_layout {
 	bool deferred;		/* it has a place to wait with IRQs on */
 };
 
+/* What it takes to end picks that begin anew for ever, see repick.c. */
+struct lg_repick {
+	bool core;			/* the kernel has core scheduling */
+	bool anew;			/* it picks anew when a dispatch has dropped the rq lock */
+	bool known;			/* what follows is */
+	u32 seq_offset;			/* in a runqueue, of what counts those drops */
+	u32 level_offset;		/* in a scheduler, of how many it is below */
+	u32 has_op_offset;		/* the same, of the word with the bit of ops.dispatch ... */
+	u32 has_op_bit;			/* ... which is this one */
+};
+
 struct lg_layout {
 	u32 rq_offset;			/* of rq in the dispatch context */
 	u32 nr_tasks_offset;		/* of nr_tasks in it */
@@ -48,6 +59,7 @@ struct lg_layout {
 	struct lg_context context;
 	struct lg_ops_name ops_name;
 	struct lg_kick_layout kick;
+	struct lg_repick repick;
 	u32 declared_limit;		/* SCX_DSP_MAX_LOOPS; 0: BTF has no such name */
 };
 

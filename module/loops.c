@@ -152,6 +152,26 @@ static int find_calls(const struct lg_code *code, const struct lg_layout *l, u8 
 }
 
 /*
+ * Without its bit in has_op the scheduler has no ops.dispatch, and so no round: is that what the
+ * code makes of that bit?
+ */
+static int find_gate(const struct lg_code *code, const struct lg_repick *layout, u8 *map,
+		     const u32 *starts, int nr_starts)
+{
+	struct lg_gate gate;
+	int ret;
+
+	if (!layout->known || nr_starts <= 0)
+		return -ENODATA;
+	ret = lg_arch_find_gate(code, layout->has_op_offset, layout->has_op_bit, &gate);
+	if (ret)
+		return ret;
+	return lg_flow_only_through(code, map, 0, gate.at, starts, nr_starts) &&
+	       lg_flow_only_through(code, map, gate.clear, gate.at, starts, nr_starts) ?
+	       0 : -ENOTUNIQ;
+}
+
+/*
  * What @code has to offer to the engines. Every iteration has to meet exactly one of the
  * places: half a loop is none.
  */
@@ -185,6 +205,7 @@ static int look_into(const struct lg_code *code, const struct lg_disps *disps,
 	loop->calls_error = min(nr, 0);
 	loop->nr_calls = max(nr, 0);
 	memcpy(loop->calls, calls, loop->nr_calls * sizeof(*calls));
+	loop->gate_error = find_gate(code, &l->repick, map, starts, nr_starts);
 	return 0;
 }
 

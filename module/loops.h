@@ -27,6 +27,8 @@ struct lg_loop {
 	int calls_error;		/* for engine callsite */
 	u32 calls[LG_MAX_CALLS];	/* where it calls the consume function, offsets */
 	u32 nr_calls;
+
+	int gate_error;			/* ops.dispatch cannot be taken away from it */
 };
 
 struct lg_loops {

@@ -28,6 +28,7 @@
 #include "pin.h"
 #include "plan.h"
 #include "policy.h"
+#include "repick.h"
 #include "settings.h"
 #include "sysfs.h"
 #include "target.h"
@@ -43,11 +44,12 @@ static void announce(void)
 
 	if (engine)
 		lg_plan_where(engine, &target, where, sizeof(where));
-	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u, kick_wait=%s kick_wait_ms=%u\n",
+	pr_info("%s loaded: state=%s, %s at %s, native_limit=%u limit=%u enforce=%c budget_us=%u eject_ms=%u, kick_wait=%s kick_wait_ms=%u restart=%s\n",
 		LG_VERSION, lg_state(), engine ? engine->name : "no hook", where,
 		target.native_limit, READ_ONCE(lg_limit),
 		READ_ONCE(lg_enforce) ? 'Y' : 'N', READ_ONCE(lg_budget_us),
-		READ_ONCE(lg_eject_ms), lg_wait_state(), READ_ONCE(lg_kick_wait_ms));
+		READ_ONCE(lg_eject_ms), lg_wait_state(), READ_ONCE(lg_kick_wait_ms),
+		lg_repick_state());
 }
 
 static const char kprobes_are_off[] =
@@ -181,6 +183,7 @@ static int __init loopguard_init(void)
 		goto err_canary;
 	if (engine) {
 		lg_health_start(&target);
+		lg_repick_start(&target);
 		lg_attach_start(&target);
 	}
 	lg_params_start(&target, engine);
@@ -202,6 +205,7 @@ err_sysfs:
 static void __exit loopguard_exit(void)
 {
 	lg_params_stop();
+	lg_repick_stop();
 	lg_health_stop();
 	lg_hook_disarm();
 	lg_wait_stop();

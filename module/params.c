@@ -26,6 +26,7 @@
 #include "params.h"
 #include "plan.h"
 #include "policy.h"
+#include "repick.h"
 #include "settings.h"
 #include "status.h"
 #include "target.h"
@@ -326,6 +327,12 @@ static int get_kick_wait(char *buf, const struct kernel_param *kp)
 }
 STATUS(kick_wait, "waits for kicked CPUs: guarded, native, off or uncovered");
 
+static int get_restart(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", lg_repick_state());
+}
+STATUS(restart, "picks that begin anew for ever: guarded, native, impossible or uncovered");
+
 static int get_live(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%c\n", lg_live() ? 'Y' : 'N');
@@ -384,6 +391,7 @@ COUNTER(hits, "iterations of the dispatch loop that found no task");
 COUNTER(trips, "invocations that reached the limit");
 COUNTER(budget_trips, "invocations that spent their budget");
 COUNTER(kicks, "kicks sent after an invocation was ended");
+COUNTER(restarts, "picks that began anew too often, IRQs off");
 COUNTER(max_loops, "most iterations that found no task in one invocation");
 
 COUNTER(kick_waits, "waits for kicked CPUs that were ended");

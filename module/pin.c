@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
+#include "kick.h"
 #include "pin.h"
 
 enum {
@@ -35,6 +36,7 @@ static void look_later(void)
 static void look(struct work_struct *work)
 {
 	if (!xchg(&ended, false)) {
+		lg_kick_all();	/* see repick.c */
 		atomic_set_release(&pinned, 0);
 		module_put(THIS_MODULE);
 		return;

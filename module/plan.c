@@ -111,6 +111,25 @@ int lg_plan_layout(const struct lg_layout *layout, char *buf, size_t size)
 }
 
 /**
+ * lg_plan_restart - what is there to be done about picks that begin anew for ever
+ * @target: what was found
+ *
+ * Context: any.
+ * Return: "impossible": there is no core scheduling, so they do not. "native": the kernel does not
+ * pick anew. "guarded": they can be ended. "uncovered": they cannot.
+ */
+const char *lg_plan_restart(const struct lg_target *target)
+{
+	const struct lg_repick *r = &target->layout.repick;
+
+	if (!r->core)
+		return "impossible";
+	if (!r->anew)
+		return "native";
+	return r->known && !target->loops.loop[0].gate_error ? "guarded" : "uncovered";
+}
+
+/**
  * lg_plan_is_native - does the kernel's own bound do all that is asked for
  * @target: what was found
  * @hooked: is the hook there, which sees what the bound does

@@ -42,6 +42,7 @@ int lg_plan_can(const struct lg_engine *engine, const struct lg_target *target);
 int lg_plan_where(const struct lg_engine *engine, const struct lg_target *target,
 		  char *buf, size_t size);
 int lg_plan_layout(const struct lg_layout *layout, char *buf, size_t size);
+const char *lg_plan_restart(const struct lg_target *target);
 bool lg_plan_is_native(const struct lg_target *target, bool hooked);
 bool lg_plan_waits_are_native(const struct lg_target *target);
 const char *lg_plan_no_waits(const struct lg_target *target);

@@ -26,6 +26,7 @@
 #include "clock.h"
 #include "eject.h"
 #include "policy.h"
+#include "repick.h"
 #include "settings.h"
 #include "target.h"
 #include "tell.h"
@@ -377,6 +378,7 @@ static __always_inline bool count_first(struct lg_run *run, u32 *nr_tasks, unsig
 {
 	if (!(this_cpu_read(lg_quiet) == nr_tasks ||
 	      (run->first == nr_tasks && has_switched(run))) ||
+	    !(this_cpu_read(scx_loopguard_hits) % LG_LOOK_EVERY) ||
 	    READ_ONCE(*run->rq_slot) != run->rq || !shows_its_end())
 		return false;
 	this_cpu_write(lg_quiet, NULL);
@@ -423,6 +425,7 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 	void *ctx = (void *)nr_tasks - layout->nr_tasks_offset;
 	struct lg_invocation *inv;
 	u32 limit, budget_us;
+	bool dropped;
 
 	this_cpu_write(lg_quiet, NULL);
 	this_cpu_write(lg_run.nr_tasks, NULL);
@@ -433,10 +436,12 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 		return;
 
 	count(c, inv);
+	dropped = inv->loops == 1 && lg_repick_look(inv);
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
 		lg_forget_invocation(c, frame);
-		note_quiet(c, nr_tasks, ctx);
+		if (!dropped)
+			note_quiet(c, nr_tasks, ctx);
 		return;
 	}
 

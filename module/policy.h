@@ -19,6 +19,11 @@ void lg_bound_reached(unsigned long sp);
 const char *lg_distrust(void);
 void lg_read_ops_name(char *name, const void *ctx);
 
+enum {
+	/* Hits of CPUs that go idle, of which one is looked at all the same; see repick.c. */
+	LG_LOOK_EVERY	= 64,
+};
+
 /**
  * lg_iteration - an iteration of the dispatch loop has found no task to run
  * @nr_tasks: what the loop is about to read of its dispatch context
@@ -31,7 +36,8 @@ void lg_read_ops_name(char *name, const void *ctx);
  */
 static __always_inline void lg_iteration(u32 *nr_tasks, unsigned long sp)
 {
-	if (likely(nr_tasks == this_cpu_read(lg_quiet) && !READ_ONCE(*nr_tasks)))
+	if (likely(nr_tasks == this_cpu_read(lg_quiet) && !READ_ONCE(*nr_tasks) &&
+		   this_cpu_read(scx_loopguard_hits) % LG_LOOK_EVERY))
 		this_cpu_inc(scx_loopguard_hits);
 	else
 		lg_count_iteration(nr_tasks, sp);

@@ -59,6 +59,12 @@ enum lg_entry {
 	LG_ENTRY_SHARED		= 3,	/* several, or it cannot be told */
 };
 
+/* Where the code asks whether there is an ops.dispatch. All are offsets in the function. */
+struct lg_gate {
+	u32 at;			/* the first instruction of that */
+	u32 clear;		/* where it goes on if there is none */
+};
+
 struct lg_symbol;
 
 /* code: pure logic */
@@ -67,6 +73,7 @@ u32 lg_arch_calls(const struct lg_code *code, u32 at, lg_is_function_t is_functi
 int lg_arch_find_sites(const struct lg_code *code, lg_is_function_t is_consume,
 		       const struct lg_disps *disps, struct lg_sites *sites);
 int lg_arch_find_spin(const struct lg_code *code, const s32 *disps, struct lg_spin *spin);
+int lg_arch_find_gate(const struct lg_code *code, s32 disp, u32 bit, struct lg_gate *gate);
 
 /* text: looks at the kernel image, see image.h */
 unsigned long lg_arch_function_start(unsigned long address);

@@ -52,7 +52,7 @@ load() {
 	insmod /lib/scx_loopguard.ko "$@" || return
 	[ ! -e /tmp/module-says ] || return 0
 	say module-says "$(param engine)" "$(param target)" "$(param layout)" \
-		"$(param native_limit)" "$(param state)" "$(param kick_wait)" $# >/tmp/module-says
+		"$(param native_limit)" "$(param state)" "$(param kick_wait)" "$(param restart)" $# >/tmp/module-says
 }
 
 # unload: once no loop has been ended for a while, see module/pin.c.

@@ -23,6 +23,7 @@
 #include "../../module/image.h"
 #include "forms.h"
 #include "spin.h"
+#include "gate.h"
 
 #define SECTION ".BTF"
 
@@ -874,5 +875,6 @@ int main(int argc, char **argv)
 	test_spin_of_kernel();
 	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		test_way(&ways[i]);
+	test_gates(claim);
 	return !!failures;
 }

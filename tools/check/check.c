@@ -109,9 +109,9 @@ static void print_found(const struct lg_target *target)
 	lg_plan_where(engine, target, where, sizeof(where));
 	lg_plan_layout(&target->layout, layout, sizeof(layout));
 	if (!json) {
-		printf("state=%s engine=%s target=%s layout=%s native_limit=%u kick_wait=%s\n",
+		printf("state=%s engine=%s target=%s layout=%s native_limit=%u kick_wait=%s restart=%s\n",
 		       state, engine->name, where, layout, target->native_limit,
-		       kick_wait(target));
+		       kick_wait(target), lg_plan_restart(target));
 		return;
 	}
 	print_field("state", state);
@@ -119,6 +119,7 @@ static void print_found(const struct lg_target *target)
 	print_field("target", where);
 	print_field("layout", layout);
 	printf(", \"native_limit\": %u", target->native_limit);
+	print_field("restart", lg_plan_restart(target));
 	for (i = 0; i < LG_NR_ENGINES; i++)
 		print_places(lg_engines[i], target);
 }
@@ -211,7 +212,7 @@ static const char usage[] =
 "Image, for x86-64. Without an IMAGE it is the running kernel, as root and while the module is\n"
 "not loaded. Nothing is changed. It prints a line for each:\n"
 "\n"
-"  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N kick_wait=GUARD\n"
+"  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N kick_wait=GUARD restart=WORD\n"
 "  IMAGE: RELEASE state=disabled kick_wait=guarded: REASON\n"
 "  IMAGE: RELEASE refused: REASON\n"
 "\n"

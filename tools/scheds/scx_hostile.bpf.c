@@ -2,13 +2,15 @@
 /*
  * scx_hostile - a scheduler whose dispatch loop goes wrong in one way
  *
- * One FIFO for all CPUs, as simple as can be, until it is told to begin. From then
+ * One FIFO for all CPUs, as simple as can be, for a second. From then
  * on ops.dispatch() dispatches what cannot run, as scx_spin does, but where and how
  * is up to the kind:
  *
  * - unlock: before that a task of another CPU's is moved from one DSQ to another, for
  *   which the kernel drops this CPU's rq lock to take the other's. What is waiting for
  *   the lock gets it in the middle of the loop, and may change what the loop looks at.
+ * - move: only the task is moved, so nothing is dispatched and the loop ends by itself. With
+ *   core scheduling in use the kernel then picks anew, for ever.
  * - brink: only so often, and then a task is found; each time once more than the time
  *   before, from just under the limit to just over it.
  * - held: on one CPU. It keeps its rq lock all the time, for which the others wait.
@@ -70,9 +72,11 @@ const volatile s32 held_cpu;
 const volatile u32 least;
 const volatile u32 most;
 const volatile u64 slice_ns;
+const volatile u64 first_ns;
+const volatile u64 for_ns;
 
-/* and when it is enabled */
-bool begun;
+/* when ops.dispatch() was called first */
+u64 since;
 
 struct hostile_stats stats;
 struct exit_record exit_record;
@@ -179,12 +183,11 @@ static __always_inline bool move_remote(s32 cpu, u64 from, u64 to)
 	return moved;
 }
 
-static void dispatch_unlocked(s32 cpu)
+static void drop_lock(s32 cpu)
 {
 	if (move_remote(cpu, SHARED_DSQ, OTHER_DSQ) ||
 	    move_remote(cpu, OTHER_DSQ, SHARED_DSQ))
 		__sync_fetch_and_add(&stats.unlocked, 1);
-	dispatch_phantom();
 }
 
 /* The next one of those that have exited. One that waits to do so is let go on with it. */
@@ -210,7 +213,7 @@ static void dispatch_dying(struct cpu_state *c)
 
 static bool find(void)
 {
-	if (!consume(SHARED_DSQ))
+	if (!consume(SHARED_DSQ) && !consume(OTHER_DSQ))
 		return false;
 	__sync_fetch_and_add(&stats.found, 1);
 	return true;
@@ -262,6 +265,17 @@ static void dispatch_on_the_brink(struct cpu_state *c)
 	find();
 }
 
+/* It behaves first, and perhaps again after a while. */
+static bool is_the_time(void)
+{
+	u64 now = bpf_ktime_get_ns();
+
+	if (!since)
+		__sync_val_compare_and_swap(&since, 0, now);
+	now -= since;
+	return (s64)now >= (s64)first_ns && (!for_ns || now - first_ns < for_ns);
+}
+
 SEC("struct_ops/hostile_enqueue")
 int BPF_PROG(hostile_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -283,14 +297,18 @@ int BPF_PROG(hostile_dispatch, s32 cpu, struct task_struct *prev)
 
 	if (!c)
 		return 0;
-	if (!begun || !is_the_place(cpu)) {
+	if (!is_the_time() || !is_the_place(cpu)) {
 		dispatch_normally(cpu);
 		return 0;
 	}
 
 	switch (kind) {
 	case HOSTILE_UNLOCK:
-		dispatch_unlocked(cpu);
+		drop_lock(cpu);
+		dispatch_phantom();
+		break;
+	case HOSTILE_MOVE:
+		drop_lock(cpu);
 		break;
 	case HOSTILE_BRINK:
 		dispatch_on_the_brink(c);

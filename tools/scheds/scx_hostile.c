@@ -17,6 +17,8 @@ static const char usage[] =
 "\n"
 "It behaves for a second; from then on ops.dispatch() dispatches in vain for ever\n"
 "  unlock  on every CPU, and each iteration drops the rq lock\n"
+"  move    on every CPU only drops the rq lock, which has the kernel pick anew if core\n"
+"          scheduling is in use\n"
 "  held    on one CPU, -c, whose rq lock it so keeps\n"
 "  dying   on every CPU, tasks that have been seen to exit\n"
 "  all     on every CPU\n"
@@ -28,11 +30,14 @@ static const char usage[] =
 "  -c CPU    for held (default 0)\n"
 "  -n COUNT  for brink (default 31)\n"
 "  -m COUNT  for brink (default 33)\n"
+"  -b MSEC   behave for so long before it begins (default 1000)\n"
+"  -t MSEC   behave again after so long (default 0: never)\n"
 "  -s USEC   slice of a task (default 20000)\n"
 "  -h        show this help\n";
 
 static const char * const kinds[] = {
 	[HOSTILE_UNLOCK]	= "unlock",
+	[HOSTILE_MOVE]		= "move",
 	[HOSTILE_BRINK]		= "brink",
 	[HOSTILE_HELD]		= "held",
 	[HOSTILE_DYING]		= "dying",
@@ -55,6 +60,12 @@ static void set(int opt)
 	case 'm':
 		skel->rodata->most = argument(opt, 1, INT_MAX);
 		break;
+	case 'b':
+		skel->rodata->first_ns = argument(opt, 0, INT_MAX) * 1000000ULL;
+		break;
+	case 't':
+		skel->rodata->for_ns = argument(opt, 0, INT_MAX) * 1000000ULL;
+		break;
 	case 's':
 		skel->rodata->slice_ns = argument(opt, 1, INT_MAX) * 1000ULL;
 		break;
@@ -76,17 +87,15 @@ static bool set_kind(const char *name)
 
 static const struct command_line command_line = {
 	.usage		= usage,
-	.options	= "c:n:m:s:h",
+	.options	= "c:n:m:b:t:s:h",
 	.set		= set,
 	.set_word	= set_kind,
 };
 
-/* It is called a second after the scheduler was enabled, and each second. */
 static void print_stats(void)
 {
 	const struct hostile_stats *s = &skel->bss->stats;
 
-	skel->bss->begun = true;
 	printf("vain=%llu found=%llu unlocked=%llu dying=%llu\n",
 	       s->vain, s->found, s->unlocked, s->dying);
 	fflush(stdout);
@@ -101,6 +110,7 @@ int main(int argc, char **argv)
 	skel->rodata->least = 31;
 	skel->rodata->most = 33;
 	skel->rodata->slice_ns = 20000 * 1000ULL;
+	skel->rodata->first_ns = 1000 * 1000000ULL;
 	parse(argc, argv, &command_line);
 	dying = skel->rodata->kind == HOSTILE_DYING;
 	bpf_program__set_autoload(skel->progs.hostile_sees_exit, dying);

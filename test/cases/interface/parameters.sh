@@ -6,7 +6,7 @@ kernel=unbounded
 variants="2"
 
 status="budget_trips ejections hits kick_wait kick_wait_longest_us kick_waits kicks last_trip_cpu last_trip_ns last_trip_ops layout
-live max_loops native_limit nmissed state target trips"
+live max_loops native_limit nmissed restart restarts state target trips"
 
 one_line() {
 	[ "$(wc -l <"$1")" = 1 ] && [ -n "$(cat "$1")" ] &&
@@ -77,7 +77,7 @@ guest() {
 	claim "an unknown option does not stop it" load limt=5
 	claim "an unknown option is named" logged "unknown parameter 'limt' ignored"
 	claim "the load line shows the settings" logged \
-		"scx_loopguard: .* loaded: state=armed, loopsite at $(loop_function)+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0, kick_wait=guarded kick_wait_ms=10"
+		"scx_loopguard: .* loaded: state=armed, loopsite at $(loop_function)+0x.*, native_limit=0 limit=32 enforce=Y budget_us=0 eject_ms=0, kick_wait=guarded kick_wait_ms=10 restart=native"
 	unload
 
 	load limit=0x10 enforce
