@@ -22,7 +22,7 @@ enum { HAS_OP = 0x230, BIT = 3 };
 #define NOP "\x90"
 #define RET "\xc3"
 
-#define TEXT(s) (const u8 *)(s), sizeof(s) - 1
+#define TEXT(s) .text = (const u8 *)(s), .len = sizeof(s) - 1
 
 /* A function each. */
 static const struct {

@@ -109,9 +109,9 @@ static void print_found(const struct lg_target *target)
 	lg_plan_where(engine, target, where, sizeof(where));
 	lg_plan_layout(&target->layout, layout, sizeof(layout));
 	if (!json) {
-		printf("state=%s engine=%s target=%s layout=%s native_limit=%u kick_wait=%s restart=%s\n",
-		       state, engine->name, where, layout, target->native_limit,
-		       kick_wait(target), lg_plan_restart(target));
+		printf("state=%s engine=%s target=%s layout=%s native_limit=%u ",
+		       state, engine->name, where, layout, target->native_limit);
+		printf("kick_wait=%s restart=%s\n", kick_wait(target), lg_plan_restart(target));
 		return;
 	}
 	print_field("state", state);

@@ -5,8 +5,8 @@
 # bound of the loop is reached. Without the module, or with enforce=N, that is the end.
 
 kernel=next
-variants="2:guarded,unlock 2:guarded,move 2:without,move"
-more_variants="2:guarded,unlock@nextbounded 2:guarded,move@nextbounded
+more_variants="2:guarded,unlock 2:guarded,move 2:without,move
+2:guarded,unlock@nextbounded 2:guarded,move@nextbounded
 4:guarded,unlock 4:guarded,move
 2:without,unlock 2:without,unlock@nextbounded 2:without,move@nextbounded
 2:observing,unlock 2:observing,move 2:observing,move@nextbounded
@@ -24,7 +24,7 @@ hogs_everywhere() {
 	hogs 0
 	while [ $cpu -lt "$(cpus)" ]; do
 		for _ in 1 2; do
-			taskset $(printf '%x' $((1 << cpu))) policy other sh -c 'while :; do :; done' &
+			taskset "$(printf %x $((1 << cpu)))" policy other sh -c 'while :; do :; done' &
 			hog_pids="$hog_pids $!"
 		done
 		cpu=$((cpu + 1))
