@@ -9,6 +9,9 @@
 # guest has done or the CPU time that the host has given to its CPUs. Host time only
 # ends a guest that is dead, or one that comes to no end.
 
+# shellcheck source=test/rig/bochs.sh
+. "$top/test/rig/bochs.sh"
+
 vm_dir=
 vm_pid=
 qemu=${LG_QEMU:-$("$top/test/build/qemu")}
@@ -18,6 +21,9 @@ qemu=${LG_QEMU:-$("$top/test/build/qemu")}
 cpu_model=max
 smt=1
 tcg_threads=multi
+
+# qemu, or bochs, see bochs.sh
+emulator=qemu
 
 # The limits of cases, in seconds, are for a host with nothing else to do.
 patience=10
@@ -43,6 +49,10 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	rm -rf "$vm_dir"
 	mkdir -p "$vm_dir"
 	touch "$vm_dir"/{results,console,monitor}
+	if [ $emulator = bochs ]; then
+		bochs_start "$kernel" "$image" "$smp" "$append"
+		return
+	fi
 	[ "$smp" -gt "$(nproc)" ] || model=$model,-hypervisor
 	for cpu in $(seq 0 $((smp - 1))); do
 		touch "$vm_dir/beats.$cpu"
@@ -78,6 +88,7 @@ vm_stop() {
 	# QEMU may be too busy to end when it is asked to
 	kill -KILL "$vm_pid" 2>/dev/null || true
 	wait "$vm_pid" 2>/dev/null || true
+	[ $emulator = qemu ] || return 0
 	# one that QEMU has never opened still waits for that
 	: <>"$vm_dir/con.out" <>"$vm_dir/mon.out"
 	exec 7>&- 8>&-
