@@ -5,8 +5,8 @@
 # bound of the loop is reached. Without the module, or with enforce=N, that is the end.
 
 kernel=next
-variants="2:guarded,unlock 2:guarded,move 2:without,move"
-more_variants="2:guarded,unlock@nextbounded 2:guarded,move@nextbounded
+more_variants="2:guarded,unlock 2:guarded,move 2:without,move
+2:guarded,unlock@nextbounded 2:guarded,move@nextbounded
 4:guarded,unlock 4:guarded,move
 2:without,unlock 2:without,unlock@nextbounded 2:without,move@nextbounded
 2:observing,unlock 2:observing,move 2:observing,move@nextbounded
