@@ -27,9 +27,9 @@
  * - rmmod removes the hook first and then waits for every irq_work (lg_kick_stop()).
  *
  * Why no wake-up is lost. Whoever has found the bit clear may be idle now with tasks waiting. The
- * last CPU that cleared it before sets it later than that, and kicks all CPUs after. A kick that
- * comes while a CPU is still about to go idle on a sibling's order is used up by that, so that all are
- * kicked once more when it has been quiet for a while (pin.c).
+ * last CPU that cleared it before sets it later than that, and kicks all CPUs after that. A kick
+ * that comes while a CPU is still about to go idle on a sibling's order is used up by that, so all
+ * are kicked once more when it has been quiet for a while (pin.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -181,6 +181,20 @@ hogs() {
 	done
 }
 
+# pinned_hogs COUNT: that many on each CPU.
+pinned_hogs() {
+	local cpu=0 i
+
+	hog_pids=
+	while [ $cpu -lt "$(cpus)" ]; do
+		for i in $(seq "$1"); do
+			taskset "$(printf '%x' $((1 << cpu)))" policy other sh -c 'while :; do :; done' &
+			hog_pids="$hog_pids $!"
+		done
+		cpu=$((cpu + 1))
+	done
+}
+
 hogs_stop() {
 	# shellcheck disable=SC2086
 	kill $hog_pids

@@ -35,7 +35,8 @@ static const struct {
 	{ "gcc 11, 12, 14", TEXT(NOP LOAD TEST_AL "\x74\x05" FLUSH RET), 1 },
 	{ "gcc, a long jump", TEXT(LOAD TEST_AL "\x0f\x84\x05\x00\x00\x00" FLUSH RET), 0 },
 	{ "gcc, KASAN before it",
-	  TEXT("\xe8\x00\x00\x00\x00\x48\x8b\x85\x30\x02\x00\x00" TEST_AL "\x74\x05" FLUSH RET), 5 },
+	  TEXT("\xe8\x00\x00\x00\x00\x48\x8b\x85\x30\x02\x00\x00" TEST_AL "\x74\x05" FLUSH
+	       RET), 5 },
 	{ "clang 14, 16, 19", TEXT(TEST_CLANG "\x74\x05" FLUSH RET), 0 },
 	{ "clang, the other way round", TEXT(TEST_CLANG "\x75\x01" RET FLUSH RET), 0 },
 	{ "a register other than rax",

@@ -213,7 +213,8 @@ static void dispatch_dying(struct cpu_state *c)
 
 static bool find(void)
 {
-	if (!consume(SHARED_DSQ) && !consume(OTHER_DSQ))
+	/* first what unlock and move have left there, to which nothing more comes */
+	if (!consume(OTHER_DSQ) && !consume(SHARED_DSQ))
 		return false;
 	__sync_fetch_and_add(&stats.found, 1);
 	return true;

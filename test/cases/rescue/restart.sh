@@ -17,20 +17,6 @@ without,*|observing,*) hangs=yes ;;
 esac
 no_debug='*without,* *observing,*'	# nobody is left to report anything
 
-# Two on each CPU: each CPU finds tasks that another one has queued.
-hogs_everywhere() {
-	local cpu=0
-
-	hogs 0
-	while [ $cpu -lt "$(cpus)" ]; do
-		for _ in 1 2; do
-			taskset "$(printf %x $((1 << cpu)))" policy other sh -c 'while :; do :; done' &
-			hog_pids="$hog_pids $!"
-		done
-		cpu=$((cpu + 1))
-	done
-}
-
 guest() {
 	say_where
 	case $1 in
@@ -38,7 +24,8 @@ guest() {
 	observing) load enforce=N ;;
 	*)         load; claim "the restart is guarded" equal guarded "$(param restart)" ;;
 	esac
-	hogs_everywhere
+	# each CPU is to find tasks that another one has queued
+	pinned_hogs 2
 	# shellcheck disable=SC2086
 	[ "$1" = unused ] || claim "core scheduling is turned on" coresched on $hog_pids
 	say storm
