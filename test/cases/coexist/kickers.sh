@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# The kernel's own programs that wait for kicked CPUs. Its selftest of cycles of them hangs a
+# kernel before 7.0, and passes with the module. scx_pair, which needs such waits, gets as much done
+# with the module as without, in guest instructions.
+
+kernel=bounded
+needs=kickers
+more_variants="3:cycles,without 3:cycles,guarded 2:pair"
+case ${words-} in
+*without) hangs=yes ;;
+pair)
+	timeout=600
+	tcg_threads=single
+	qemu_options="-icount shift=1,sleep=off" ;;
+esac
+no_debug='*'
+
+rounds=3
+
+guest() {
+	"$@"
+}
+
+cycles() {
+	say loop "$(extents kick_cpus_irq_workfn | cut -d' ' -f2)"
+	if [ "$1" = without ]; then
+		say storm
+		selftest
+		return
+	fi
+	load
+	say storm
+	claim "the kernel's own test of it passes" selftest
+	say calm
+	claim "waits were ended" positive "$(param kick_waits)"
+	say waits "$(param kick_waits)" "$(param kick_wait_longest_us)"
+	claim "rmmod succeeds" unload
+}
+
+selftest() {
+	normally /kickers/runner -t cyclic_kick_wait >/tmp/runner.log 2>&1
+	cat /tmp/runner.log
+	grep -q '^ok 1 cyclic_kick_wait # *$' /tmp/runner.log
+}
+
+# counter CGROUP: a task in there that counts until it is stopped
+counter() {
+	normally sh -c 'echo $$ >"/sys/fs/cgroup/$1/cgroup.procs"
+		i=0
+		trap "echo \$i >>/tmp/counts; exit" TERM
+		while :; do i=$((i + 1)); done' - "$1" &
+	pids="$pids $!"
+}
+
+# progress: what two tasks a CPU in two cgroups count in five seconds
+progress() {
+	local g
+
+	pids=
+	: >/tmp/counts
+	for g in a a b b; do
+		counter $g
+	done
+	sleep 5
+	# shellcheck disable=SC2086
+	kill $pids
+	# shellcheck disable=SC2086
+	wait $pids
+	awk '{ n += $1 } END { print n, NR }' /tmp/counts
+}
+
+pair() {
+	local round=0
+
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir /sys/fs/cgroup/a /sys/fs/cgroup/b
+	sched /kickers/scx_pair
+	claim "scx_pair is enabled" scx_state enabled
+	while [ $round -lt $rounds ]; do
+		say progress without "$(progress)"
+		load
+		say progress with "$(progress)"
+		say waits "$(param kick_waits)" "$(param kick_wait_longest_us)"
+		claim "round $round: it has waited" positive "$(param kick_wait_longest_us)"
+		claim "round $round: no wait had to be ended" equal 0 "$(param kick_waits)"
+		unload
+		round=$((round + 1))
+	done
+	claim "scx_pair is still enabled" scx_state enabled
+	sched_stop
+}
+
+# as_much: with the module as without, within 1 %, of all rounds
+as_much() {
+	awk -v rounds=$rounds '
+		$2 == "progress" && $5 == 4 { n[$3] += $4; nr[$3]++ }
+		END {
+			print n["without"], "without,", n["with"], "with the module"
+			exit nr["without"] != rounds || nr["with"] != rounds ||
+				n["with"] < 0.99 * n["without"]
+		}' "$vm_dir/results"
+}
+
+host() {
+	case $words in
+	*without)
+		claim "the guest gets as far as the storm" vm_wait_for 60 ' storm$'
+		claim "the heartbeat of every CPU stops" silent_for 8 120
+		claim "every CPU has IRQs off, where it waits or waiting for one that does" \
+			all_cpus_trapped ;;
+	pair)
+		claim "the guest finishes" vm_wait 600
+		claim "it gets as much done" as_much ;;
+	*)
+		claim "the guest finishes" vm_wait 200
+		claim "no CPU misses its heartbeat for 260 ms" beats_within 260 storm calm ;;
+	esac
+}
