@@ -8,6 +8,7 @@ variants="2:loopsite 2:callsite 2:loopsite,livepatch"
 more_variants="
 2:callsite,livepatch 2:loopsite@nosyms
 2:loopsite@clang 2:callsite@clang 2:loopsite,livepatch@clang 2:callsite,livepatch@clang
+2:loopsite@thinlto 2:loopsite@nextthinlto 2:loopsite@o3
 2:loopsite@depth 2:callsite@depth 2:loopsite,livepatch@depth 2:callsite,livepatch@depth
 2:loopsite@small 2:callsite@small 2:loopsite,livepatch@small 2:callsite,livepatch@small
 2:loopsite@rt 2:callsite@rt 2:loopsite,livepatch@rt 2:callsite,livepatch@rt

@@ -10,6 +10,7 @@ more_variants="
 2:scx_qmap,5
 1:scx_spin,5 8:scx_spin,5 1:scx_qmap,5 8:scx_qmap,5
 2:scx_qmap,5@nosyms 2:scx_qmap,5@clang 2:scx_qmap,5@depth
+2:scx_spin,5@thinlto 2:scx_spin,5@nextthinlto 2:scx_spin,5@o3
 2:scx_qmap,5@small 2:scx_spin,5@rt
 2:scx_spin,5@l1 2:scx_spin,5@l2 2:scx_spin,5@midseries 2:scx_spin,5@g2
 2:scx_spin,5@renamed
