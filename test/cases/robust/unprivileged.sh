@@ -62,12 +62,12 @@ guest() {
 	normal_work
 	claim "it trips" tripped
 
-	for p in limit enforce budget_us eject_ms; do
+	for p in limit enforce budget_us eject_ms kick_wait_ms; do
 		claim "$p: mode 644" mode 644 $params/$p
 	done
 	for p in "$params"/*; do
 		case ${p##*/} in
-		limit|enforce|budget_us|eject_ms) ;;
+		limit|enforce|budget_us|eject_ms|kick_wait_ms) ;;
 		*) claim "${p##*/}: mode 444" mode 444 "$p" ;;
 		esac
 	done
@@ -80,7 +80,7 @@ guest() {
 
 	claim "nobody is nobody" equal 65534 "$(nobody id -u)"
 	claim "nobody can read the state" equal armed "$(nobody cat $params/state)"
-	before="$(param limit) $(param enforce) $(param budget_us) $(param eject_ms)"
+	before="$(param limit) $(param enforce) $(param budget_us) $(param eject_ms) $(param kick_wait_ms)"
 	claim "nobody can write a file of the module" cannot_write /sys/module/scx_loopguard
 	claim "nobody can write a file of the livepatch's" \
 		cannot_write /sys/module/scx_loopguard_livepatch
@@ -89,7 +89,7 @@ guest() {
 	claim "nobody can unload" not nobody rmmod scx_loopguard_livepatch
 	claim "nobody can load" not nobody insmod /lib/scx_loopguard.ko
 	claim "nothing was changed" equal "$before" \
-		"$(param limit) $(param enforce) $(param budget_us) $(param eject_ms)"
+		"$(param limit) $(param enforce) $(param budget_us) $(param eject_ms) $(param kick_wait_ms)"
 	claim "it is still armed" equal armed "$(param state)"
 
 	echo 0 >/proc/sys/kernel/kptr_restrict
