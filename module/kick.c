@@ -216,6 +216,8 @@ void lg_kick_stop(void)
 	cpuhp_remove_state_nocalls(online_state);
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(lg_cpu, cpu).work);
+	if (lg_repick_owes_kicks())
+		lg_kick_all();
 
 	/*
 	 * A kick that was sent to a sibling is taken with this IPI or before; the

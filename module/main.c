@@ -183,9 +183,9 @@ static int __init loopguard_init(void)
 		goto err_canary;
 	if (engine) {
 		lg_health_start(&target);
-		lg_repick_start(&target);
 		lg_attach_start(&target);
 	}
+	lg_repick_start(&target, engine);
 	lg_params_start(&target, engine);
 	announce();
 	return 0;

@@ -329,7 +329,7 @@ STATUS(kick_wait, "waits for kicked CPUs: guarded, native, off or uncovered");
 
 static int get_restart(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%s\n", lg_repick_state());
+	return sysfs_emit(buf, "%s\n", started() ? lg_repick_state() : "uncovered");
 }
 STATUS(restart, "picks that begin anew for ever: guarded, native, impossible or uncovered");
 

@@ -13,6 +13,7 @@
 
 #include "kick.h"
 #include "pin.h"
+#include "repick.h"
 
 enum {
 	/* real-time tasks may keep the loop off a CPU for most of a second */
@@ -35,11 +36,16 @@ static void look_later(void)
 
 static void look(struct work_struct *work)
 {
+	if (lg_repick_owes_kicks())
+		lg_kick_all();
 	if (!xchg(&ended, false)) {
-		lg_kick_all();	/* see repick.c */
-		atomic_set_release(&pinned, 0);
-		module_put(THIS_MODULE);
-		return;
+		atomic_set(&pinned, 0);
+		/* pairs with lg_pin(): one of both sees the other, or both do */
+		smp_mb();
+		if (!READ_ONCE(ended) || atomic_xchg(&pinned, 1)) {
+			module_put(THIS_MODULE);
+			return;
+		}
 	}
 	look_later();
 }
@@ -54,6 +60,7 @@ static void look(struct work_struct *work)
 void lg_pin(void)
 {
 	WRITE_ONCE(ended, true);
+	smp_mb();	/* see look() */
 	if (atomic_read(&pinned) || atomic_xchg(&pinned, 1))
 		return;
 	/* fails when rmmod has begun: then it is unloaded as if this loop had come after that */

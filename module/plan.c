@@ -126,7 +126,8 @@ const char *lg_plan_restart(const struct lg_target *target)
 		return "impossible";
 	if (!r->anew)
 		return "native";
-	return r->known && !target->loops.loop[0].gate_error ? "guarded" : "uncovered";
+	return r->known && target->loops.nr && !target->loops.loop[0].gate_error ?
+	       "guarded" : "uncovered";
 }
 
 /**

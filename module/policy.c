@@ -436,7 +436,8 @@ static noinline void do_iteration(u32 *nr_tasks, unsigned long sp)
 		return;
 
 	count(c, inv);
-	dropped = inv->loops == 1 && lg_repick_look(inv);
+	dropped = (inv->loops == 1 || !READ_ONCE(*nr_tasks)) &&
+		  lg_repick_look(inv, inv->loops == 1);
 	if (!READ_ONCE(*nr_tasks)) {
 		/* nothing dispatched either: the loop ends here by itself */
 		lg_forget_invocation(c, frame);

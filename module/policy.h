@@ -20,8 +20,11 @@ const char *lg_distrust(void);
 void lg_read_ops_name(char *name, const void *ctx);
 
 enum {
-	/* Hits of CPUs that go idle, of which one is looked at all the same; see repick.c. */
-	LG_LOOK_EVERY	= 64,
+	/*
+	 * Hits of CPUs that go idle, of which one is looked at all the same; see repick.c. A
+	 * prime, so that no pattern of hits keeps in step with it.
+	 */
+	LG_LOOK_EVERY	= 61,
 };
 
 /**

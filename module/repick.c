@@ -73,6 +73,10 @@ static const struct lg_layout *layout;
 
 /* Set by lg_repick_start(). */
 static const struct lg_target *target;
+static bool hooked;
+
+/* All CPUs are to be kicked once more. Set by any CPU. */
+static bool owes_kicks;
 
 /* Why nothing is written any more, NULL: it is. Set by any CPU, never cleared. */
 static const char *mistaken;
@@ -119,13 +123,14 @@ static void take_dispatch(const struct lg_layout *l, struct repick *r, void *sch
 NOKPROBE_SYMBOL(take_dispatch);
 
 /**
- * lg_repick_look - an invocation of the dispatch loop has found no task in its first iteration
+ * lg_repick_look - the first or the last iteration of an invocation has found no task
  * @inv: the invocation, its context and runqueue checked
+ * @first: is it the first one? Each invocation is counted there, once.
  *
  * Context: in the loop: IRQs off, rq lock held.
- * Return: has a dispatch dropped the rq lock since the last look?
+ * Return: are the next ones to be looked at too, whatever they look like?
  */
-bool lg_repick_look(const struct lg_invocation *inv)
+bool lg_repick_look(const struct lg_invocation *inv, bool first)
 {
 	const struct lg_layout *l = READ_ONCE(layout);
 	struct repick *r = this_cpu_ptr(&repicks);
@@ -137,7 +142,9 @@ bool lg_repick_look(const struct lg_invocation *inv)
 	seen = &per_cpu(repicks, inv->rq_cpu).seq;
 	seq = READ_ONCE(*(const u32 *)(inv->rq + l->repick.seq_offset));
 	if (likely(seq == *seen))
-		return false;
+		return r->in_a_row;
+	if (!first)
+		return true;
 	sched = sched_of(l, inv->ctx);
 	if (!sched)
 		WRITE_ONCE(mistaken, "a dispatch context is not where its scheduler says");
@@ -178,6 +185,7 @@ bool lg_repick_over(void)
 
 	if (has_op) {
 		r->taken = NULL;
+		WRITE_ONCE(owes_kicks, true);
 		set_bit(layout->repick.has_op_bit, has_op);
 		smp_mb__after_atomic();	/* before the kicks, which have others ask for it */
 	}
@@ -185,6 +193,16 @@ bool lg_repick_over(void)
 		tell(r);
 	r->in_a_row = 0;
 	return has_op;
+}
+
+/**
+ * lg_repick_owes_kicks - are all CPUs to be kicked once more
+ *
+ * Context: any; whoever asks does so.
+ */
+bool lg_repick_owes_kicks(void)
+{
+	return READ_ONCE(owes_kicks) && xchg(&owes_kicks, false);
 }
 
 /**
@@ -204,6 +222,8 @@ u64 lg_repick_ended(int cpu)
 /* Why they are not ended, NULL: they are. */
 static const char *look(void)
 {
+	if (!hooked)
+		return "the dispatch loop is not guarded";
 	if (!READ_ONCE(layout))
 		return "the code or the layout is none that is known";
 	if (READ_ONCE(mistaken))
@@ -225,12 +245,13 @@ static const char *look(void)
  */
 const char *lg_repick_state(void)
 {
+	const struct lg_target *found = READ_ONCE(target);
 	static const char *said;
 	const char *plan, *why;
 
-	if (!READ_ONCE(target))
+	if (!found)
 		return "uncovered";
-	plan = lg_plan_restart(target);
+	plan = lg_plan_restart(found);
 	if (!strcmp(plan, "impossible") || !strcmp(plan, "native"))
 		return plan;
 	why = look();
@@ -245,12 +266,14 @@ const char *lg_repick_state(void)
 /**
  * lg_repick_start - end them, if that can be done
  * @found: what was found; has to outlive the hook
+ * @is_hooked: is the loop
  *
  * Context: task, from module init, the hook is armed.
  */
-void lg_repick_start(const struct lg_target *found)
+void lg_repick_start(const struct lg_target *found, bool is_hooked)
 {
-	if (!strcmp(lg_plan_restart(found), "guarded"))
+	hooked = is_hooked;
+	if (hooked && !strcmp(lg_plan_restart(found), "guarded"))
 		WRITE_ONCE(layout, &found->layout);
 	WRITE_ONCE(target, found);
 }

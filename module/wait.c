@@ -129,7 +129,7 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 		 READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
 	if (its != before) {
 		/* the kernel is about to see that itself */
-		if (w->seq)
+		if (w->seq == at && w->before == before)
 			note_longest(w, now);
 		WRITE_ONCE(w->seq, NULL);
 		return 0;
@@ -140,6 +140,9 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 		return 0;
 	}
 	WRITE_ONCE(w->last, now);
+	/* IRQs are still off since another one was ended: the kick is for many CPUs */
+	if (ms && !w->told)
+		ms = 1;
 	if (!ms || (s64)(now - w->since) < (s64)(ms * NSEC_PER_MSEC) || !READ_ONCE(lg_enforce) ||
 	    READ_ONCE(mistaken))
 		return 0;
@@ -174,8 +177,13 @@ static bool is_in_place(void)
 
 static void disarm(void)
 {
+	int i;
+
 	if (probe.addr)
 		unregister_kprobe(&probe);
+	/* as in lg_hook_disarm() */
+	for (i = 0; i < 100 && probe.addr && lg_arch_is_probed(probe.addr, probe.opcode); i++)
+		msleep(20);
 	memset(&probe, 0, sizeof(probe));
 }
 
@@ -220,40 +228,45 @@ bool lg_wait_start(const struct lg_target *found)
 	return probe.addr;
 }
 
-/* Does a CPU wait, or has one's wait been ended since @before of them were? */
-static bool is_needed(u64 *before)
+/* How many waits were ended, and does a CPU wait now? */
+static u64 count_ended(bool *waits)
 {
 	u64 now = ktime_get_boot_fast_ns(), ended = 0;
-	bool needed = false;
 	int cpu;
 
+	*waits = false;
 	for_each_possible_cpu(cpu) {
 		const struct lg_waiter *w = &per_cpu(lg_waiter, cpu);
 
-		needed |= READ_ONCE(w->seq) && (s64)(now - READ_ONCE(w->last)) < APART_NS;
+		/* or the end of that wait was missed */
+		*waits |= READ_ONCE(w->seq) && (s64)(now - READ_ONCE(w->last)) < APART_NS;
 		ended += READ_ONCE(w->ended);
 	}
-	needed |= ended != *before;
-	*before = ended;
-	return needed;
+	return ended;
 }
 
 /**
  * lg_wait_stop - guard them no longer
  *
  * A CPU in a wait that does not end would be lost, and this one with it, as the kernel interrupts
- * all to take a probe away. The first of a cycle's waits may not be over yet, see pin.c.
+ * all to take a probe away. The first of a cycle's waits may not be over yet, see pin.c. So a CPU
+ * that waits is given the time after which it would be let go, until none had to be.
  *
  * Context: task, may sleep. Returns when no CPU is in the probe, nor tells of a wait.
  */
 void lg_wait_stop(void)
 {
-	u64 ended = 0;
+	u64 ended, before;
+	bool needed;
 	int cpu;
 
-	is_needed(&ended);
-	while (probe.addr && !READ_ONCE(mistaken) && is_needed(&ended))
+	ended = count_ended(&needed);
+	while (needed) {
+		before = ended;
 		msleep(2 * READ_ONCE(lg_kick_wait_ms) + SETTLE_MS);
+		ended = count_ended(&needed);
+		needed = ended != before;
+	}
 	disarm();
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(lg_waiter, cpu).work);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <linux/stringify.h>
 
+#include "../../module/btf.h"
 #include "../../module/image.h"
 #include "kernel.h"
 
@@ -111,7 +112,16 @@ int lg_image_read(void *to, unsigned long from, size_t len)
 
 unsigned long lg_image_percpu(void)
 {
-	return lg_image_data(__stringify(LG_PERCPU_ANCHOR));
+	unsigned long address = lg_image_data(__stringify(LG_PERCPU_ANCHOR));
+	struct lg_btf btf;
+	u32 offset;
+
+	/* where it is no symbol of use the section begins at 0 */
+	if (!address && lg_kernel->btf &&
+	    !lg_btf_open(&btf, lg_kernel->btf, lg_kernel->btf_size) &&
+	    !lg_btf_percpu(&btf, __stringify(LG_PERCPU_ANCHOR), &offset))
+		address = offset;
+	return address;
 }
 
 int lg_image_btf(struct lg_blob *blob)
