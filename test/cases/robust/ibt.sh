@@ -8,6 +8,8 @@ kernel=unbounded
 more_variants="2:loopsite 2:callsite 2:plant 2:plant,body"
 emulator=bochs
 no_debug='*'	# they are too slow for it
+# it takes its time, and there is no heartbeat to tell that it lives
+slow=4 append="slow=4"
 case "${words-}" in
 plant*) hangs=yes ;;
 esac
