@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/stringify.h>
+
 #include "../../module/image.h"
 #include "kernel.h"
 
@@ -91,10 +93,10 @@ int lg_image_read(void *to, unsigned long from, size_t len)
 	return 0;
 }
 
-/* Nothing per CPU is read, so addresses of that may be offsets. */
+/* Code may have an address of that in it; 0 without its symbol, as then nothing else is known. */
 unsigned long lg_image_percpu(void)
 {
-	return 0;
+	return lg_image_data(__stringify(LG_PERCPU_ANCHOR));
 }
 
 int lg_image_btf(struct lg_blob *blob)
