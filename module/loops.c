@@ -313,17 +313,18 @@ static int read_cold(struct lg_code *code, const struct lg_symbol *function,
 static noinline int read_function(const struct lg_symbol *function, const struct lg_layout *l,
 				  struct lg_loops *loops, struct lg_loop *loop)
 {
-	static struct lg_symbol cold;	/* large; the finding runs once */
+	/* large; the finding runs once. clang's FUNCTION.cold would be code, in objtool's eyes */
+	static struct lg_symbol part;
 	struct lg_disps disps = displacements(l);
 	u32 back[MAX_BACK];
 	struct lg_code code;
 	int ret, cold_error = 0;
 
-	cold.size = 0;
+	part.size = 0;
 	ret = read_text(&code, function, function->size) ?:
-	      look_out(&code, function, loops, &cold);
-	if (!ret && cold.size)
-		cold_error = read_cold(&code, function, &disps, loops, &cold, back);
+	      look_out(&code, function, loops, &part);
+	if (!ret && part.size)
+		cold_error = read_cold(&code, function, &disps, loops, &part, back);
 	if (!ret)
 		ret = look_into(&code, &disps, l, loop, (u8 *)code.text + code.len, cold_error);
 	kvfree(code.text);

@@ -210,7 +210,7 @@ static bool is_of_use(const GElf_Sym *sym, const char *name)
 	size_t i;
 
 	if (!*name || sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS ||
-	    sym->st_value < ZERO_BASED || GELF_ST_TYPE(sym->st_info) > STT_FUNC)
+	    GELF_ST_TYPE(sym->st_info) > STT_FUNC)
 		return false;
 	for (i = 0; i < ARRAY_SIZE(not); i++)
 		if (!strncmp(name, not[i], strlen(not[i])))
