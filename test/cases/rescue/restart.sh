@@ -40,7 +40,7 @@ guest() {
 	else
 		claim "picks were ended" positive "$(param restarts)"
 		claim "it is in the log" logged \
-			'restart: BPF scheduler "hostile" on CPU [0-9]*, picked anew 32 times'
+			'restart: BPF scheduler "hostile" on CPU [0-9]*, picked anew [0-9]* times in'
 	fi
 	claim "the restart is still guarded" equal guarded "$(param restart)"
 	say restarts "$(param restarts)" "$(param trips)"
