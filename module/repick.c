@@ -165,10 +165,11 @@ NOKPROBE_SYMBOL(lg_repick_look);
 
 static void tell(const struct repick *r)
 {
-	static DEFINE_RATELIMIT_STATE(minute, 60 * HZ, 1);
+	/* setting the flags later would have it begin anew each time */
+	static struct ratelimit_state minute =
+		RATELIMIT_STATE_INIT_FLAGS(minute, 60 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	char ops[LG_OPS_NAME_LEN];
 
-	ratelimit_set_flags(&minute, RATELIMIT_MSG_ON_RELEASE);
 	if (!__ratelimit(&minute))
 		return;
 	lg_read_ops_name(ops, r->ctx);

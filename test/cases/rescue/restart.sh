@@ -41,6 +41,7 @@ guest() {
 		claim "picks were ended" positive "$(param restarts)"
 		claim "it is in the log" logged \
 			'restart: BPF scheduler "hostile" on CPU [0-9]*, picked anew [0-9]* times in'
+		claim "once a minute at most" between 1 3 "$(dmesg | grep -c 'picked anew')"
 	fi
 	claim "the restart is still guarded" equal guarded "$(param restart)"
 	say restarts "$(param restarts)" "$(param trips)"
