@@ -391,7 +391,7 @@ COUNTER(hits, "iterations of the dispatch loop that found no task");
 COUNTER(trips, "invocations that reached the limit");
 COUNTER(budget_trips, "invocations that spent their budget");
 COUNTER(kicks, "kicks sent after an invocation was ended");
-COUNTER(restarts, "picks that began anew too often, IRQs off");
+COUNTER(restarts, "picks that began anew too often or for too long, IRQs off");
 COUNTER(max_loops, "most iterations that found no task in one invocation");
 
 COUNTER(kick_waits, "waits for kicked CPUs that were ended");

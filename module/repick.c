@@ -40,8 +40,10 @@
 #include <linux/ratelimit.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/uaccess.h>
 
+#include "clock.h"
 #include "cpu.h"
 #include "health.h"
 #include "plan.h"
@@ -55,12 +57,17 @@ enum {
 	REPICKS	= 32,
 };
 
+/* Or for so long, if it is more than once: who waits for the lock gets it in each of them. */
+#define LONG_NS	(10 * NSEC_PER_MSEC)
+
 struct repick {
 	/* of the CPU's runqueue, under its lock: the drops that were seen. A sibling may do so. */
 	u32 seq;
 
 	/* of the CPU itself, IRQs off */
 	u32 in_a_row;		/* dispatches that have dropped the lock since IRQs were on */
+	u64 since;		/* lg_clock_now() at the first of them */
+	bool too_often;		/* or for too long */
 	const void *ctx;	/* the context of the last of them */
 	unsigned long *taken;	/* where it has cleared the bit, NULL: nowhere */
 	u64 ended;		/* picks; read by anyone */
@@ -110,8 +117,9 @@ static void take_dispatch(const struct lg_layout *l, struct repick *r, void *sch
 {
 	unsigned long *has_op = sched + l->repick.has_op_offset;
 
-	if (r->in_a_row == REPICKS)
+	if (!r->too_often)
 		WRITE_ONCE(r->ended, r->ended + 1);
+	r->too_often = true;
 	if (!READ_ONCE(lg_enforce) || lg_distrust() || READ_ONCE(mistaken) ||
 	    !cpu_online(smp_processor_id()))
 		return;
@@ -153,7 +161,10 @@ bool lg_repick_look(const struct lg_invocation *inv, bool first)
 	*seen = seq;
 	r->ctx = inv->ctx;
 	lg_when_over(this_cpu_ptr(&lg_cpu));
-	if (++r->in_a_row >= REPICKS)
+	if (!r->in_a_row++)
+		r->since = lg_clock_now();
+	if (r->in_a_row >= REPICKS ||
+	    (r->in_a_row > 1 && lg_clock_since(r->since) > LONG_NS))
 		take_dispatch(l, r, sched);
 	return true;
 }
@@ -161,15 +172,17 @@ NOKPROBE_SYMBOL(lg_repick_look);
 
 static void tell(const struct repick *r)
 {
-	static DEFINE_RATELIMIT_STATE(minute, 60 * HZ, 1);
+	/* setting the flags later would have it begin anew each time */
+	static struct ratelimit_state minute =
+		RATELIMIT_STATE_INIT_FLAGS(minute, 60 * HZ, 1, RATELIMIT_MSG_ON_RELEASE);
 	char ops[LG_OPS_NAME_LEN];
 
-	ratelimit_set_flags(&minute, RATELIMIT_MSG_ON_RELEASE);
 	if (!__ratelimit(&minute))
 		return;
 	lg_read_ops_name(ops, r->ctx);
-	pr_notice("restart: BPF scheduler \"%s\" on CPU %d, picked anew %u times (no more such lines for a minute)\n",
-		  ops, smp_processor_id(), r->in_a_row);
+	pr_notice("restart: BPF scheduler \"%s\" on CPU %d, picked anew %u times in %llu us (no more such lines for a minute)\n",
+		  ops, smp_processor_id(), r->in_a_row,
+		  lg_clock_since(r->since) / NSEC_PER_USEC);
 }
 
 /**
@@ -185,12 +198,13 @@ bool lg_repick_over(void)
 
 	if (has_op) {
 		r->taken = NULL;
-		WRITE_ONCE(owes_kicks, true);
 		set_bit(layout->repick.has_op_bit, has_op);
 		smp_mb__after_atomic();	/* before the kicks, which have others ask for it */
+		WRITE_ONCE(owes_kicks, true);
 	}
-	if (unlikely(r->in_a_row >= REPICKS))
+	if (unlikely(r->too_often))
 		tell(r);
+	r->too_often = false;
 	r->in_a_row = 0;
 	return has_op;
 }
@@ -206,7 +220,7 @@ bool lg_repick_owes_kicks(void)
 }
 
 /**
- * lg_repick_ended - picks of a CPU that have begun anew too often
+ * lg_repick_ended - picks of a CPU that have begun anew too often, or for too long
  * @cpu: the CPU
  *
  * Context: any.

@@ -7,7 +7,7 @@
 kernel=next
 more_variants="2:guarded,unlock 2:guarded,move 2:without,move
 2:guarded,unlock@nextbounded 2:guarded,move@nextbounded
-4:guarded,unlock 4:guarded,move
+4:guarded,unlock 4:guarded,move 2:late,move
 2:without,unlock 2:without,unlock@nextbounded 2:without,move@nextbounded
 2:observing,unlock 2:observing,move 2:observing,move@nextbounded
 2:unused,unlock 2:unused,unlock@nextbounded"
@@ -17,6 +17,10 @@ without,*|observing,*) hangs=yes ;;
 esac
 no_debug='*without,* *observing,*'	# nobody is left to report anything
 
+idle() {
+	[ "$(param hits)" -gt 200 ]
+}
+
 guest() {
 	say_where
 	case $1 in
@@ -24,12 +28,17 @@ guest() {
 	observing) load enforce=N ;;
 	*)         load; claim "the restart is guarded" equal guarded "$(param restart)" ;;
 	esac
+	if [ "$1" = late ]; then
+		# the hook makes short work of CPUs that go idle, and of this trap at first
+		sched scx_hostile -b 5000 "$2"
+		claim "CPUs go idle under it" within 20 idle
+	fi
 	# each CPU is to find tasks that another one has queued
 	pinned_hogs 2
 	# shellcheck disable=SC2086
 	[ "$1" = unused ] || claim "core scheduling is turned on" coresched on $hog_pids
 	say storm
-	sched scx_hostile -b 0 "$2"
+	[ "$1" = late ] || sched scx_hostile -b 0 "$2"
 	case $1 in
 	without|observing) within 60 false; return ;;
 	esac
@@ -40,7 +49,8 @@ guest() {
 	else
 		claim "picks were ended" positive "$(param restarts)"
 		claim "it is in the log" logged \
-			'restart: BPF scheduler "hostile" on CPU [0-9]*, picked anew 32 times'
+			'restart: BPF scheduler "hostile" on CPU [0-9]*, picked anew [0-9]* times in'
+		claim "once a minute at most" between 1 3 "$(dmesg | grep -c 'picked anew')"
 	fi
 	claim "the restart is still guarded" equal guarded "$(param restart)"
 	say restarts "$(param restarts)" "$(param trips)"
