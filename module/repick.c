@@ -213,6 +213,7 @@ bool lg_repick_over(void)
  * lg_repick_owes_kicks - are all CPUs to be kicked once more
  *
  * Context: any; whoever asks does so.
+ * Return: true if so, once.
  */
 bool lg_repick_owes_kicks(void)
 {
