@@ -20,7 +20,7 @@ append="log_buf_len=8M rcupdate.rcu_task_stall_timeout=7500"
 
 # See warnings_are_survived(); and once ftrace has been given up, who turns function_graph on a second
 # time is told that its tracepoint has been there ever since.
-known="WARNING: .* (task_non_contending|ftrace_shutdown|disarm_kprobe_ftrace)\
+known="WARNING: .* (task_non_contending|inactive_task_timer|ftrace_shutdown|disarm_kprobe_ftrace)\
 |WARNING: .* tracepoint_add_func.* register_ftrace_graph"
 
 kprobes=/sys/kernel/debug/kprobes
