@@ -12,10 +12,15 @@
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 
-static unsigned long at;
-module_param(at, ulong, 0444);
+/* Linux 7.3 cannot sort the BTF of a module that has no type of its own. */
+struct place {
+	unsigned long at;
+};
 
-static noinline void nothing(void)
+static struct place place;
+module_param_named(at, place.at, ulong, 0444);
+
+static noinline void nothing(const struct place *p)
 {
 	barrier();
 }
@@ -26,8 +31,8 @@ static int __init unmarked_init(void)
 
 	/* objtool is not to see it coming */
 	OPTIMIZER_HIDE_VAR(target);
-	target = at ?: target + 4;
-	((void (*)(void))target)();
+	target = place.at ?: target + 4;
+	((void (*)(const struct place *))target)(&place);
 	pr_info("unmarked: nobody minds\n");
 	return -EPERM;
 }
