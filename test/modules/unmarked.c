@@ -12,7 +12,7 @@
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 
-/* Linux 7.3 cannot sort the BTF of a module that has no type of its own. */
+/* Linux 7.3 by clang cannot sort the BTF of a module that has no type of its own. */
 struct place {
 	unsigned long at;
 };
