@@ -83,11 +83,6 @@ without() {
 	[ "${1%-breakpoint}" = "$1" ] || echo 1 >/proc/sys/debug/kprobes-optimization
 }
 
-# The loop's first site, where it has several.
-is_jump() {
-	grep -F " $(param target | cut -d, -f1) " /sys/kernel/debug/kprobes/list | grep -qF '[OPTIMIZED]'
-}
-
 # settings CPUS SCHEDULER: what takes turns. What differs between schedulers is measured with each.
 settings() {
 	echo unloaded loopsite
@@ -104,7 +99,7 @@ in_cgroup() {
 }
 
 guest() {
-	local s all= round=0 setting kind
+	local s all='' round=0 setting kind
 
 	# the kernel with a bound of its own is there to be compared with
 	[ "$1" != native ] || { all=unloaded; shift; }
