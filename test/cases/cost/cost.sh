@@ -98,6 +98,20 @@ in_cgroup() {
 	echo $$ >/sys/fs/cgroup/work/cgroup.procs
 }
 
+reads=500
+
+# reads FILE: read a status so often, by this shell alone.
+reads() {
+	local i=0 value
+
+	say reading "$1"
+	while [ $i -lt $reads ]; do
+		read -r value <$params/"$1"
+		i=$((i + 1))
+	done
+	say read "$1"
+}
+
 guest() {
 	local s all='' round=0 setting kind
 
@@ -138,6 +152,14 @@ guest() {
 		round=$((round + 1))
 	done
 	[ "$s" = none ] || claim "$s is still enabled" scx_state enabled
+	case $all in
+	*loopsite*)
+		with loopsite
+		reads limit
+		reads trips
+		without loopsite
+		;;
+	esac
 }
 
 # added SETTING KIND: what it adds to the unloaded kernel's, in 1/100 %. Nothing if it is not
@@ -165,10 +187,12 @@ host() {
 	figure="figure ${kept:+kept-}cost $kernel_name $cpus $scheduler"
 	claim "the guest finishes" vm_wait $timeout
 	# for test/tools/figures
-	awk -v figure="$figure" '
+	awk -v figure="$figure" -v reads=$reads '
 		$2 == "cost" { print figure, $3, $4, $5 }
 		$2 ~ /^(un)?loading$/ { at = $1 }
 		$2 ~ /^(un)?loaded$/ { print figure, $3, $2, $1 - at }
+		$2 == "reading" { at = $1 }
+		$2 == "read" { print figure, "loopsite", "read-" $3, ($1 - at) / reads }
 	' "$vm_dir/results"
 	# one boot differs from another by some 0.2 %
 	if [ -n "$kept" ]; then
