@@ -5,7 +5,11 @@
 
 kernel=bounded
 variants="2:loopsite"
-more_variants="2:callsite 2:loopsite@nextbounded 2:callsite@nextbounded"
+more_variants="2:callsite 2:loopsite@nextbounded 2:callsite@nextbounded
+2:loopsite@arm64 2:callsite@arm64 2:loopsite,cortex-a72@arm64"
+case "${words-}" in
+*,cortex*) cpu_model=${words#*,} ;;
+esac
 
 # The kernel's own bound kicks the CPU from the loop; the scheduler does from BPF.
 kernel_trips() {
