@@ -119,6 +119,7 @@ help:
 	@echo "KVER=     the kernel to build for (now $$KVER)"
 	@echo "KDIR=     its headers or build tree (now $$KDIR)"
 	@echo 'LLVM=     build with clang; set by itself for a kernel that was'
+	@echo 'CROSS_COMPILE=  prefix of the compiler, for a kernel of another processor'
 	@echo 'DESTDIR=  install below this directory'
 
 .PHONY: all module install install-check uninstall install-source install-doc dkms-install dkms-uninstall rpm \

@@ -8,10 +8,12 @@
 
 suite_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# suite_use CODENAME: what the functions below work on.
+# suite_use CODENAME [ARCHITECTURE]: what the functions below work on. Without the latter
+# packages are those for this machine.
 suite_use() {
 	suite=$1
-	suite_dir=$cache/suite-$suite
+	suite_arch=${2-}
+	suite_dir=$cache/suite-$suite${suite_arch:+-$suite_arch}
 }
 
 # mirror_of SUITE: where this machine gets that suite from, if it is one of its own
@@ -68,7 +70,8 @@ suite_apt() {
 	local command=$1
 
 	shift
-	"$command" -qq -o Dir::State="$suite_dir" -o Dir::Cache="$suite_dir" \
+	"$command" -qq ${suite_arch:+-o APT::Architecture="$suite_arch" -o APT::Architectures="$suite_arch"} \
+		-o Dir::State="$suite_dir" -o Dir::Cache="$suite_dir" \
 		-o Dir::State::status=/dev/null \
 		-o Dir::Etc::SourceList="$suite_dir/sources.list" \
 		-o Dir::Etc::SourceParts=/dev/null \

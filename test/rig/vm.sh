@@ -15,7 +15,7 @@
 vm_dir=
 vm_pid=
 bound_pid=
-qemu=${LG_QEMU:-$("$top/test/build/qemu")}
+qemu=("${LG_QEMU:-$("$top/test/build/qemu")}")
 
 # What a case may override: the emulated CPU, the threads of each of its cores, and
 # whether each CPU is a thread of QEMU.
@@ -25,6 +25,30 @@ tcg_threads=multi
 
 # qemu, or bochs, see bochs.sh
 emulator=qemu
+
+# machine_for KERNEL_DIR CPUS: set what differs by the processor of the kernel: qemu with what it
+# is run by, machine, tty, and model.
+machine_for() {
+	case $(cat "$1/processor" 2>/dev/null) in
+	arm64)
+		tty=ttyAMA0
+		# see guest/port.h: it names files that are there
+		qemu=(env -C "$vm_dir" "$("$top/test/build/qemu" arm64)")
+		machine=(-machine "virt,gic-version=3" -chardev "file,id=results,path=$vm_dir/results"
+			-semihosting-config "enable=on,target=native,userspace=on,chardev=results")
+		;;
+	*)
+		tty=ttyS0
+		machine=(-chardev "file,id=results,path=$vm_dir/results"
+			-device "isa-debugcon,iobase=0xe9,chardev=results")
+		for cpu in $(seq 0 $(($2 - 1))); do
+			machine+=(-chardev "file,id=beats$cpu,path=$vm_dir/beats.$cpu"
+				-device "isa-debugcon,iobase=$((0x2100 + cpu)),chardev=beats$cpu")
+		done
+		[ "$2" -gt "$(nproc)" ] || model=$model,-hypervisor
+		;;
+	esac
+}
 
 # The limits of cases, in seconds, are for a host with nothing else to do.
 patience=10
@@ -43,7 +67,7 @@ wall=${LG_WALL:-1800}
 # lock of a looping one can starve for a second. A guest of more CPUs than the host
 # needs just those: fair locks wait for whoever the host does not run.
 vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
-	local kernel=$2 image=$3 smp=$4 append=$5 fifo cpu beats=() model=$cpu_model
+	local kernel=$2 image=$3 smp=$4 append=$5 fifo cpu machine tty model=$cpu_model
 
 	# with one possible CPU every task counts as pinned to it, and scx_qmap
 	# treats those in another way: leave the second one off
@@ -59,25 +83,19 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 		vm_bound "$wall"
 		return
 	fi
-	[ "$smp" -gt "$(nproc)" ] || model=$model,-hypervisor
-	for cpu in $(seq 0 $((smp - 1))); do
-		touch "$vm_dir/beats.$cpu"
-		beats+=(-chardev "file,id=beats$cpu,path=$vm_dir/beats.$cpu"
-			-device "isa-debugcon,iobase=$((0x2100 + cpu)),chardev=beats$cpu")
-	done
+	for cpu in $(seq 0 $((smp - 1))); do touch "$vm_dir/beats.$cpu"; done
+	machine_for "$kernel" "$smp"
 	for fifo in con mon; do mkfifo "$vm_dir/$fifo.in" "$vm_dir/$fifo.out"; done
 
 	# it ends with this shell, however that ends
-	setpriv --pdeathsig KILL "$qemu" -name debug-threads=on -accel "tcg,thread=$tcg_threads" -cpu "$model" \
+	setpriv --pdeathsig KILL "${qemu[@]}" -name debug-threads=on -accel "tcg,thread=$tcg_threads" -cpu "$model" \
 		-smp "$smp,threads=$smt" -m 1G \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev pipe,id=con,path="$vm_dir/con" -serial chardev:con \
 		-chardev pipe,id=mon,path="$vm_dir/mon" -mon chardev=mon,mode=readline \
-		-chardev file,id=results,path="$vm_dir/results" \
-		-device isa-debugcon,iobase=0xe9,chardev=results \
-		"${beats[@]}" \
+		"${machine[@]}" \
 		-kernel "$kernel/bzImage" -initrd "$image" \
-		-append "console=ttyS0 panic=-1 no_timer_check rcupdate.rcu_cpu_stall_timeout=150 $append" "$@" \
+		-append "console=$tty panic=-1 no_timer_check rcupdate.rcu_cpu_stall_timeout=150 $append" "$@" \
 		>"$vm_dir/qemu.log" 2>&1 9>&- &
 	vm_pid=$!
 	vm_bound "$wall"

@@ -8,16 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../module/plan.h"
 #include "../../module/settings.h"
-#include "../../module/target.h"
 #include "kernel.h"
-
-enum {
-	PROTECTED,
-	REFUSED,
-	UNREADABLE,
-};
 
 /* What the module is loaded with, unless it is told otherwise. */
 unsigned int lg_limit = LG_LIMIT_DEFAULT;
@@ -27,9 +19,13 @@ bool lg_enforce = true;
 
 /* ------------------------------------------------------------------ JSON -- */
 
-static bool json;
+bool lg_json;
 
-static void print_string(const char *s)
+/**
+ * lg_print_string - print a string of JSON
+ * @s: the string
+ */
+void lg_print_string(const char *s)
 {
 	putchar('"');
 	for (; *s; s++) {
@@ -43,140 +39,42 @@ static void print_string(const char *s)
 	putchar('"');
 }
 
-static void print_field(const char *name, const char *value)
+/**
+ * lg_print_field - print a field of an object that is not its first
+ * @name: its name
+ * @value: the string that it has
+ */
+void lg_print_field(const char *name, const char *value)
 {
 	printf(", \"%s\": ", name);
-	print_string(value);
-}
-
-/* Where an engine would put its probes, whether it is the one that is taken or not. */
-static void print_places(const struct lg_engine *engine, const struct lg_target *target)
-{
-	const struct lg_loop *loop;
-	const char *comma = "";
-	const u32 *offsets;
-	u32 i, j, nr;
-
-	printf(", \"%s\": ", engine->name);
-	if (lg_plan_can(engine, target)) {
-		printf("null");
-		return;
-	}
-	putchar('[');
-	for (i = 0; i < target->loops.nr; i++) {
-		loop = &target->loops.loop[i];
-		nr = engine->places(loop, &offsets);
-		for (j = 0; j < nr; j++, comma = ", ") {
-			printf("%s{\"function\": ", comma);
-			print_string(loop->function.name);
-			printf(", \"offset\": %u", offsets[j]);
-			if (engine == &lg_loopsite)
-				printf(", \"bounded\": %s",
-				       loop->bounded ? "true" : "false");
-			putchar('}');
-		}
-	}
-	putchar(']');
+	lg_print_string(value);
 }
 
 /* ----------------------------------------------------------------- check -- */
 
-static const struct lg_engine *best_engine(const struct lg_target *target)
+static int look(const struct lg_kernel *k)
 {
-	int i;
-
-	for (i = 0; i < LG_NR_ENGINES; i++)
-		if (!lg_plan_can(lg_engines[i], target))
-			return lg_engines[i];
-	return NULL;
-}
-
-/* Would waits for kicked CPUs be guarded? */
-static const char *kick_wait(const struct lg_target *target)
-{
-	if (!lg_plan_no_waits(target))
-		return "guarded";
-	return lg_plan_waits_are_native(target) ? "native" : "uncovered";
-}
-
-static void print_found(const struct lg_target *target)
-{
-	const struct lg_engine *engine = best_engine(target);
-	const char *state = lg_plan_is_native(target, true) ? "native" : "armed";
-	char where[LG_WHERE_LEN], layout[LG_LAYOUT_LEN];
-	int i;
-
-	lg_plan_where(engine, target, where, sizeof(where));
-	lg_plan_layout(&target->layout, layout, sizeof(layout));
-	if (!json) {
-		printf("state=%s engine=%s target=%s layout=%s native_limit=%u ",
-		       state, engine->name, where, layout, target->native_limit);
-		printf("kick_wait=%s restart=%s\n", kick_wait(target), lg_plan_restart(target));
-		return;
-	}
-	print_field("state", state);
-	print_field("engine", engine->name);
-	print_field("target", where);
-	print_field("layout", layout);
-	printf(", \"native_limit\": %u", target->native_limit);
-	print_field("restart", lg_plan_restart(target));
-	for (i = 0; i < LG_NR_ENGINES; i++)
-		print_places(lg_engines[i], target);
-}
-
-/* The loop cannot be guarded. The module is loaded all the same if the waits can. */
-static void print_refusal(const struct lg_target *target)
-{
-	const char *reason = lg_refusal();
-	bool loads = !lg_plan_no_waits(target);
-
-	if (json) {
-		print_field("state", loads ? "disabled" : "refused");
-		print_field("reason", reason);
-	} else if (loads) {
-		printf("state=disabled kick_wait=guarded: %s\n", reason);
-	} else {
-		printf("refused: %s\n", reason);
-	}
-}
-
-static int look(void)
-{
-	static struct lg_target target;	/* large */
-	int ret;
-
-	memset(&target, 0, sizeof(target));
-	ret = lg_target_find(&target);
-	if (ret)
-		print_refusal(&target);
-	else
-		print_found(&target);
-	if (json && target.waits.function.size) {
-		print_field("kick_wait", kick_wait(&target));
-		if (lg_plan_no_waits(&target))
-			print_field("kick_wait_reason", lg_plan_no_waits(&target));
-	}
-	return ret ? REFUSED : PROTECTED;
+	return k->machine == EM_AARCH64 ? lg_look_arm64() : lg_look_x86();
 }
 
 static int report(struct lg_kernel *k, const char *name, bool unreadable)
 {
-	int ret = UNREADABLE;
+	int ret = LG_UNREADABLE;
 
-	if (json) {
+	if (lg_json) {
 		printf("{\"image\": ");
-		print_string(name);
+		lg_print_string(name);
 		if (unreadable) {
-			print_field("error", k->error);
+			lg_print_field("error", k->error);
 		} else {
-			print_field("release", k->release);
-			print_field("compiler", k->compiler);
-			ret = look();
+			lg_print_field("release", k->release);
+			lg_print_field("compiler", k->compiler);
+			ret = look(k);
 		}
 		putchar('}');
 	} else if (!unreadable) {
 		printf("%s: %s ", name, k->release);
-		ret = look();
+		ret = look(k);
 	}
 	/* in JSON too, as whoever runs it may look at the exit status only */
 	if (unreadable)
@@ -209,7 +107,7 @@ static const char usage[] =
 "Usage: scx-loopguard-check [--json] [IMAGE...]\n"
 "\n"
 "IMAGE is a vmlinuz, however it is compressed, a vmlinux with or without symbols, or a raw\n"
-"Image, for x86-64. Without an IMAGE it is the running kernel, as root and while the module is\n"
+"Image, for x86-64 or arm64. Without an IMAGE it is the running kernel, as root and while the module is\n"
 "not loaded. Nothing is changed. It prints a line for each:\n"
 "\n"
 "  IMAGE: RELEASE state=STATE engine=ENGINE target=PLACES layout=LAYOUT native_limit=N kick_wait=GUARD restart=WORD\n"
@@ -235,27 +133,27 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	int ret = PROTECTED, one, option;
+	int ret = LG_PROTECTED, one, option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
-			json = true;
+			lg_json = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
 		default:
 			fputs("Try: scx-loopguard-check --help\n", stderr);
-			return UNREADABLE;
+			return LG_UNREADABLE;
 		}
 	}
-	if (json)
+	if (lg_json)
 		putchar('[');
 	do {
 		one = check(argv[optind]);
 		ret = max(ret, one);
-		if (json)
+		if (lg_json)
 			printf(optind + 1 < argc ? ",\n" : "]\n");
 		fflush(stdout);
 	} while (++optind < argc);

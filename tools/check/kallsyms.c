@@ -228,12 +228,12 @@ static u64 address_of(const struct tables *t, enum lg_way how, u64 base, u32 i)
 }
 
 /* Symbols ascend, so a way in which they do not is not the one. */
-static bool is_way(const struct tables *t, enum lg_way how, u64 base)
+static bool is_way(const struct tables *t, enum lg_way how, u64 base, u64 lowest)
 {
 	u64 address, last = 0;
 	u32 i;
 
-	if (how != PC_RELATIVE && base < 0xffffffff80000000)
+	if (how != PC_RELATIVE && base < lowest)
 		return false;
 	for (i = 0; i < t->nr; i++, last = address) {
 		address = address_of(t, how, base, i);
@@ -241,7 +241,7 @@ static bool is_way(const struct tables *t, enum lg_way how, u64 base)
 			return false;
 	}
 	/* per-CPU data is the smaller part */
-	return address_of(t, how, base, t->nr / 2) >= 0xffffffff80000000;
+	return address_of(t, how, base, t->nr / 2) >= lowest;
 }
 
 static int read_names(struct lg_kernel *k, const struct tables *t, enum lg_way how, u64 base)
@@ -275,7 +275,7 @@ static int read_tables(struct lg_kernel *k, const struct tables *t)
 	enum lg_way how;
 
 	for (how = 0; how < NR_WAYS; how++)
-		if (is_way(t, how, base))
+		if (is_way(t, how, base, lg_kernel_lowest(k)))
 			break;
 	if (how == NR_WAYS)
 		return lg_kernel_fail(k, "its kallsyms says in no known way where symbols are");

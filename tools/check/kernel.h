@@ -26,7 +26,14 @@ enum {
 	LG_ERROR_LEN	= 256,
 };
 
+enum {
+	LG_PROTECTED,
+	LG_REFUSED,
+	LG_UNREADABLE,
+};
+
 struct lg_kernel {
+	u16 machine;			/* EM_X86_64 or EM_AARCH64 */
 	char release[128];
 	char compiler[256];
 	char error[LG_ERROR_LEN];	/* why it cannot be read */
@@ -53,11 +60,26 @@ extern struct lg_kernel *lg_kernel;
 int lg_kernel_fail(struct lg_kernel *k, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* check.c */
+extern bool lg_json;
+void lg_print_string(const char *s);
+void lg_print_field(const char *name, const char *value);
+
+/* look.c, of each processor */
+int lg_look_x86(void);
+int lg_look_arm64(void);
+
 /* open.c */
 int lg_kernel_open(struct lg_kernel *k, const char *path);
 int lg_kernel_load(struct lg_kernel *k, u8 *data, size_t size);
 void lg_kernel_banner(struct lg_kernel *k, const u8 *p, const u8 *end);
 void lg_kernel_close(struct lg_kernel *k);
+
+/* Below this there is no code of such a kernel. */
+static inline u64 lg_kernel_lowest(const struct lg_kernel *k)
+{
+	return k->machine == EM_AARCH64 ? 0xffff800000000000 : 0xffffffff80000000;
+}
 
 /* running.c */
 int lg_kernel_running(struct lg_kernel *k);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Read a kernel's image: an ELF file, what is packed into a bzImage, or plain memory
+ * Read a kernel's image: an ELF file, what is packed into a bzImage or otherwise, or plain memory
  *
  * Nothing in a file is trusted: whatever says where something is may be wrong.
  */
@@ -21,6 +21,7 @@ enum {
 	MAX_IMAGE	= 1 << 30,
 	MAX_BTF		= 64 * 1024 * 1024,
 	MIN_RAW		= 1 << 20,	/* of plain memory; no kernel is smaller */
+	MIN_PACKED	= 64,
 
 	/* of the setup header, see Documentation/arch/x86/boot.rst */
 	SETUP_SECTS	= 0x1f1,
@@ -31,10 +32,22 @@ enum {
 	SETUP_END	= 0x250,
 	SECTOR		= 512,
 
+	/* of arm64's plain memory, see Documentation/arch/arm64/booting.rst */
+	ARM64_MAGIC	= 56,
+
+	/* of a program of EFI that unpacks itself, see the kernel's zboot-header.S */
+	ZBOOT_MAGIC	= 4,
+	ZBOOT_PAYLOAD	= 8,
+	ZBOOT_LENGTH	= 12,
+	ZBOOT_END	= 64,
+	ZBOOT_SIZE_LEN	= 4,
+
 	ZERO_BASED	= 1 << 20,	/* addresses of per-CPU data, in older kernels */
 };
 
-#define RAW_BASE 0xffffffff81000000ULL	/* where x86-64 is linked to by default */
+/* where they are linked to by default */
+#define RAW_BASE_X86	0xffffffff81000000ULL
+#define RAW_BASE_ARM64	0xffff800080000000ULL
 
 static const char banner[] = "Linux version ";
 
@@ -281,10 +294,13 @@ static int load_elf(struct lg_kernel *k, u8 *data, size_t size)
 	elf = elf_memory((char *)data, size);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &eh))
 		lg_kernel_fail(k, "a damaged ELF file: %s", elf_errmsg(-1));
-	else if (eh.e_machine != EM_X86_64 || gelf_getclass(elf) != ELFCLASS64)
-		lg_kernel_fail(k, "not for x86-64 (ELF machine %u)", eh.e_machine);
+	else if ((eh.e_machine != EM_X86_64 && eh.e_machine != EM_AARCH64) ||
+		 gelf_getclass(elf) != ELFCLASS64)
+		lg_kernel_fail(k, "not for x86-64 or arm64 (ELF machine %u)", eh.e_machine);
 	else
 		ret = read_segments(k, elf, data, size) ?: read_sections(k, elf, data, size);
+	if (!ret)
+		k->machine = eh.e_machine;
 	elf_end(elf);
 	return ret;
 }
@@ -296,26 +312,64 @@ static bool is_bzimage(const u8 *data, size_t size)
 	return size >= SETUP_END && !memcmp(data + SETUP_MAGIC, "HdrS", 4);
 }
 
+/* A program of EFI with a compressed arm64 Image in it */
+static bool is_zboot(const u8 *data, size_t size)
+{
+	return size >= ZBOOT_END && !memcmp(data, "MZ", 2) &&
+	       !memcmp(data + ZBOOT_MAGIC, "zimg", 4);
+}
+
+static bool is_gzip(const u8 *data, size_t size)
+{
+	return size >= MIN_PACKED && data[0] == 0x1f && data[1] == 0x8b;
+}
+
+static bool is_arm64_memory(const u8 *data, size_t size)
+{
+	return size >= MIN_RAW && !memcmp(data + ARM64_MAGIC, "ARMd", 4);
+}
+
+/* Go on with what the payload of @data becomes. */
+static int load_payload(struct lg_kernel *k, const u8 *data, size_t size)
+{
+	size_t unpacked_size;
+	u8 *unpacked;
+
+	if (lg_unpack(k, data, size, &unpacked, &unpacked_size))
+		return -1;
+	free(k->owned);
+	k->owned = unpacked;
+	k->owned_size = unpacked_size;
+	if (is_bzimage(unpacked, unpacked_size) || is_zboot(unpacked, unpacked_size) ||
+	    is_gzip(unpacked, unpacked_size))
+		return lg_kernel_fail(k, "a compressed image within a compressed image");
+	return lg_kernel_load(k, unpacked, unpacked_size);
+}
+
 static int load_bzimage(struct lg_kernel *k, const u8 *data, size_t size)
 {
 	u32 sects = data[SETUP_SECTS] ?: 4, at = le32(data + SETUP_PAYLOAD);
 	u32 len = le32(data + SETUP_LENGTH);
 	u64 payload = (u64)(sects + 1) * SECTOR + at;
-	u8 *unpacked;
-	size_t unpacked_size;
 
 	if ((data[SETUP_VERSION] | data[SETUP_VERSION + 1] << 8) < 0x208)
 		return lg_kernel_fail(k, "a bzImage that does not say where its payload is");
 	if (len < 8 || !is_inside(payload, len, size))
 		return lg_kernel_fail(k, "truncated: the payload of the bzImage is not all there");
-	if (lg_unpack(k, data + payload, len, &unpacked, &unpacked_size))
-		return -1;
-	free(k->owned);
-	k->owned = unpacked;
-	k->owned_size = unpacked_size;
-	if (is_bzimage(unpacked, unpacked_size))
-		return lg_kernel_fail(k, "a bzImage within a bzImage");
-	return lg_kernel_load(k, unpacked, unpacked_size);
+	return load_payload(k, data + payload, len);
+}
+
+static int load_zboot(struct lg_kernel *k, const u8 *data, size_t size)
+{
+	u32 payload = le32(data + ZBOOT_PAYLOAD);
+	u64 len = le32(data + ZBOOT_LENGTH);
+
+	/* how large it has to become is behind it, unless it is in it */
+	if (is_inside(payload, len, size) && !is_gzip(data + payload, len))
+		len += ZBOOT_SIZE_LEN;
+	if (len < MIN_PACKED || !is_inside(payload, len, size))
+		return lg_kernel_fail(k, "truncated: the EFI image lacks a part of its payload");
+	return load_payload(k, data + payload, len);
 }
 
 /* Plain memory begins with the kernel's text, wherever that was linked to. */
@@ -337,12 +391,23 @@ static void place_raw(struct lg_kernel *k)
  */
 int lg_kernel_load(struct lg_kernel *k, u8 *data, size_t size)
 {
+	u64 base = RAW_BASE_X86;
+
 	if (is_bzimage(data, size))
 		return load_bzimage(k, data, size);
+	if (is_zboot(data, size))
+		return load_zboot(k, data, size);
+	if (is_gzip(data, size))
+		return load_payload(k, data, size);
+	k->machine = EM_X86_64;
+	if (is_arm64_memory(data, size)) {
+		k->machine = EM_AARCH64;
+		base = RAW_BASE_ARM64;
+	}
 	if (size >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG)) {
 		if (load_elf(k, data, size))
 			return -1;
-	} else if (size < MIN_RAW || add_piece(k, RAW_BASE, data, size)) {
+	} else if (size < MIN_RAW || add_piece(k, base, data, size)) {
 		return lg_kernel_fail(k, "not a kernel image");
 	}
 	find_banner(k);

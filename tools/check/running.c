@@ -29,8 +29,12 @@ static void read_version(struct lg_kernel *k)
 	char line[1024];
 	FILE *f;
 
-	if (!uname(&name))
+	k->machine = EM_X86_64;
+	if (!uname(&name)) {
 		snprintf(k->release, sizeof(k->release), "%s", name.release);
+		if (!strcmp(name.machine, "aarch64"))
+			k->machine = EM_AARCH64;
+	}
 	f = fopen("/proc/version", "re");
 	if (!f)
 		return;
@@ -79,7 +83,7 @@ static int read_memory_map(struct lg_kernel *k)
 		if (pread(k->fd, &ph, sizeof(ph), eh.e_phoff + i * sizeof(ph)) != sizeof(ph))
 			return cannot(k, MEMORY);
 		/* of the kernel itself */
-		if (ph.p_type != PT_LOAD || ph.p_vaddr < 0xffffffff80000000)
+		if (ph.p_type != PT_LOAD || ph.p_vaddr < lg_kernel_lowest(k))
 			continue;
 		k->pieces[k->nr_pieces++] = (struct lg_piece){
 			.address = ph.p_vaddr,

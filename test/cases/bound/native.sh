@@ -7,7 +7,11 @@ kernel=bounded
 variants="2:loopsite"
 more_variants="2:callsite 2:loopsite@nextbounded 2:callsite@nextbounded
 2:loopsite@debian-sid 2:loopsite@debian-7.2 2:loopsite@debian-7.2-cloud 2:loopsite@debian-7.2-rt
-2:loopsite@stock73 2:loopsite@debian-7.3-cloud 2:loopsite@debian-7.3-rt"
+2:loopsite@stock73 2:loopsite@debian-7.3-cloud 2:loopsite@debian-7.3-rt
+2:loopsite@arm64 2:callsite@arm64 2:loopsite,cortex-a72@arm64"
+case "${words-}" in
+*,cortex*) cpu_model=${words#*,} ;;
+esac
 
 # The kernel's own bound kicks the CPU from the loop; the scheduler does from BPF.
 kernel_trips() {

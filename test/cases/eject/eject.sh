@@ -10,7 +10,7 @@ tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
 variants="2:loopsite@stock73"
 more_variants="2:loopsite 1:loopsite 8:loopsite 2:loopsite@bounded 2:loopsite@next 2:callsite 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
-2:loopsite@nextbounded"
+2:loopsite@nextbounded 2:loopsite@arm64"
 
 sysrq=/proc/sys/kernel/sysrq
 why="disabled by sysrq-S"

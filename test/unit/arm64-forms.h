@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What compilers make of the loop's end on arm64, behind a call of the consume function
+ *
+ * The comments are what the words mean; 9f is behind the last but one.
+ */
+#ifndef UNIT_ARM64_FORMS_H
+#define UNIT_ARM64_FORMS_H
+
+#include <errno.h>
+
+enum {
+	CONSUME		= 0x1000,
+	NR_TASKS	= 12,		/* displacement, if the form has no other */
+};
+
+struct form {
+	const char *what;
+	int result;
+	u32 sites[2];		/* offsets, 0: none */
+	u8 base;		/* of the first */
+	u8 counts;		/* countdowns of a native bound */
+	s32 disp;
+	u8 len;			/* words, without the call */
+	u32 code[16];
+};
+
+static const struct form forms[] = {
+	{ "gcc 14: tbnz; ldr; cbz",
+	  .sites = { 0x8 }, .base = 19, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "gcc 12: tst w0,#0xff; b.ne",
+	  .sites = { 0xc }, .base = 21, .len = 6, .code = {
+		0x72001c1f, 0x54000081,	/* tst w0,#0xff; b.ne 9f */
+		0xb9400ea0, 0x34000040,	/* ldr w0,[x21,#12]; cbz w0,9f */
+		0xb9000ebf, 0xd65f03c0,	/* str wzr,[x21,#12]; ret */ } },
+	{ "Debian's 7.3.4: a countdown in a register, back to the head",
+	  .sites = { 0x14 }, .base = 27, .counts = 1, .len = 8, .code = {
+		0x370000e0, 0x7100079c,	/* tbnz w0,#0,9f; subs w28,w28,#1 */
+		0x54000041, 0xd65f03c0,	/* b.ne 1f; ret */
+		0xb9400f60, 0x34000040,	/* 1: ldr w0,[x27,#12]; cbz w0,9f */
+		0xb9000f7f, 0xd65f03c0,	/* str wzr,[x27,#12]; ret */ } },
+	{ "Debian's 7.3.4: one on the stack",
+	  .sites = { 0x1c }, .base = 27, .counts = 1, .len = 10, .code = {
+		0x37000120, 0xb94073e0,	/* tbnz w0,#0,9f; ldr w0,[sp,#112] */
+		0x71000400, 0xb90073e0,	/* subs w0,w0,#1; str w0,[sp,#112] */
+		0x54000041, 0xd65f03c0,	/* b.ne 1f; ret */
+		0xb9400f60, 0x34000040,	/* 1: ldr w0,[x27,#12]; cbz w0,9f */
+		0xb9000f7f, 0xd65f03c0,	/* str wzr,[x27,#12]; ret */ } },
+	{ "clang: it counts up, and carries",
+	  .sites = { 0x10 }, .base = 23, .counts = 1, .len = 7, .code = {
+		0x370000c0, 0x31000718,	/* tbnz w0,#0,9f; adds w24,w24,#1 */
+		0x54000082, 0xb9400ee8,	/* b.hs 9f; ldr w8,[x23,#12] */
+		0x34000048, 0xb9000eff,	/* cbz w8,9f; str wzr,[x23,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "sub and cbz for the countdown",
+	  .sites = { 0x10 }, .base = 19, .counts = 1, .len = 7, .code = {
+		0x370000c0, 0x51000694,	/* tbnz w0,#0,9f; sub w20,w20,#1 */
+		0x34000094, 0xb9400e60,	/* cbz w20,9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "and w1,w0,#0xff; cbnz w1",
+	  .sites = { 0xc }, .base = 19, .len = 6, .code = {
+		0x12001c01, 0x35000081,	/* and w1,w0,#0xff; cbnz w1,9f */
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e7f, 0xd65f03c0,	/* str wzr,[x19,#12]; ret */ } },
+	{ "the result in another register",
+	  .sites = { 0x10 }, .base = 19, .len = 7, .code = {
+		0x2a0003f6, 0xaa1403e1,	/* mov w22,w0; mov x1,x20 */
+		0x37000096, 0xb9400e60,	/* tbnz w22,#0,9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the not-found path by tbz, and a b",
+	  .sites = { 0x14 }, .base = 19, .len = 9, .code = {
+		0x36000040, 0xd65f03c0,	/* tbz w0,#0,1f; ret */
+		0x14000002, 0xd503201f,	/* 1: b 2f; nop */
+		0xb9400e60, 0x35000040,	/* 2: ldr w0,[x19,#12]; cbnz w0,3f */
+		0xd65f03c0, 0xb9000e7f,	/* ret; 3: str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "cmp w0,#0; b.eq",
+	  .sites = { 0x8 }, .base = 19, .len = 6, .code = {
+		0x370000a0, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x7100001f, 0x54000040,	/* cmp w0,#0; b.eq 9f */
+		0xb9000e7f, 0xd65f03c0,	/* str wzr,[x19,#12]; ret */ } },
+	{ "tst w1,w1; b.ne",
+	  .sites = { 0x8 }, .base = 19, .len = 8, .code = {
+		0x370000e0, 0xb9400e61,	/* tbnz w0,#0,9f; ldr w1,[x19,#12] */
+		0xaa0303e2, 0x6a01003f,	/* mov x2,x3; tst w1,w1 */
+		0x54000041, 0xd65f03c0,	/* b.ne 1f; ret */
+		0xb9000e7f, 0xd65f03c0,	/* 1: str wzr,[x19,#12]; ret */ } },
+	{ "the head has a copy of the base",
+	  .sites = { 0xc }, .base = 19, .len = 6, .code = {
+		0x370000a0, 0xaa1303f4,	/* tbnz w0,#0,9f; mov x20,x19 */
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e9f, 0xd65f03c0,	/* str wzr,[x20,#12]; ret */ } },
+	{ "the head has another distance to it",
+	  .sites = { 0xc }, .base = 20, .len = 6, .code = {
+		0x370000a0, 0x91068274,	/* tbnz w0,#0,9f; add x20,x19,#0x1a0 */
+		0xb9400e80, 0x34000040,	/* ldr w0,[x20,#12]; cbz w0,9f */
+		0xb901ae7f, 0xd65f03c0,	/* str wzr,[x19,#0x1ac]; ret */ } },
+	{ "the base from the stack, twice",
+	  .sites = { 0xc }, .base = 1, .len = 7, .code = {
+		0x370000c0, 0xf9400be1,	/* tbnz w0,#0,9f; ldr x1,[sp,#16] */
+		0xb9400c20, 0xf9400be2,	/* ldr w0,[x1,#12]; ldr x2,[sp,#16] */
+		0x34000040, 0xb9000c5f,	/* cbz w0,9f; str wzr,[x2,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the same as a pair",
+	  .sites = { 0xc }, .base = 1, .len = 7, .code = {
+		0x370000c0, 0xa94087e4,	/* tbnz w0,#0,9f; ldp x4,x1,[sp,#8] */
+		0xb9400c20, 0xf9400be2,	/* ldr w0,[x1,#12]; ldr x2,[sp,#16] */
+		0x34000040, 0xb9000c5f,	/* cbz w0,9f; str wzr,[x2,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "with the displacement of a scheduler's",
+	  .sites = { 0x8 }, .base = 19, .disp = 428, .len = 5, .code = {
+		0x37000080, 0xb941ae60,	/* tbnz w0,#0,9f; ldr w0,[x19,#428] */
+		0x34000040, 0xb901ae7f,	/* cbz w0,9f; str wzr,[x19,#428] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the head clears its neighbour as well",
+	  .sites = { 0x8 }, .base = 19, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000040, 0xf900067f,	/* cbz w0,9f; str xzr,[x19,#8] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the head clears by a pair",
+	  .sites = { 0x8 }, .base = 19, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000040, 0x29017e65,	/* cbz w0,9f; stp w5,wzr,[x19,#8] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the head clears by a register",
+	  .sites = { 0xc }, .base = 19, .len = 6, .code = {
+		0x370000a0, 0x52800005,	/* tbnz w0,#0,9f; mov w5,#0 */
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e65, 0xd65f03c0,	/* str w5,[x19,#12]; ret */ } },
+	{ "GCOV counts on the way",
+	  .sites = { 0x18 }, .base = 19, .len = 9, .code = {
+		0x37000100, 0x90000001,	/* tbnz w0,#0,9f; adrp x1,0 */
+		0xf9402022, 0x91000442,	/* ldr x2,[x1,#64]; add x2,x2,#1 */
+		0xf9002022, 0xb9400e60,	/* str x2,[x1,#64]; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "two copies of the loop",
+	  .sites = { 0x8, 0x1c }, .base = 19, .len = 10, .code = {
+		0x37000120, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x340000e0, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0x940003fb, 0x37000080,	/* bl .+0xfec; tbnz w0,#0,9f */
+		0xb9400e80, 0x34000040,	/* ldr w0,[x20,#12]; cbz w0,9f */
+		0xb9000e9f, 0xd65f03c0,	/* str wzr,[x20,#12]; ret */ } },
+	{ "another field",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9401260,	/* tbnz w0,#0,9f; ldr w0,[x19,#16] */
+		0x34000040, 0xb900127f,	/* cbz w0,9f; str wzr,[x19,#16] */
+		0xd65f03c0,		/* ret */ } },
+	{ "of 64 bits",
+	  .result = -ESRCH, .disp = 16, .len = 5, .code = {
+		0x37000080, 0xf9400a60,	/* tbnz w0,#0,9f; ldr x0,[x19,#16] */
+		0xb4000040, 0xf9000a7f,	/* cbz x0,9f; str xzr,[x19,#16] */
+		0xd65f03c0,		/* ret */ } },
+	{ "on the stack",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400fe0,	/* tbnz w0,#0,9f; ldr w0,[sp,#12] */
+		0x34000040, 0xb9000fff,	/* cbz w0,9f; str wzr,[sp,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "64 bits of it are tested",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0xb4000040, 0xb9000e7f,	/* cbz x0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "another register is tested",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000041, 0xb9000e7f,	/* cbz w1,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "a byte of it is tested",
+	  .result = -ESRCH, .len = 6, .code = {
+		0x370000a0, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x72001c1f, 0x54000040,	/* tst w0,#0xff; b.eq 9f */
+		0xb9000e7f, 0xd65f03c0,	/* str wzr,[x19,#12]; ret */ } },
+	{ "another bit of the result is tested",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37080080, 0xb9400e60,	/* tbnz w0,#1,9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the result is not tested",
+	  .result = -ESRCH, .len = 4, .code = {
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e7f, 0xd65f03c0,	/* str wzr,[x19,#12]; ret */ } },
+	{ "the head clears another's",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e9f,	/* cbz w0,9f; str wzr,[x20,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the head clears what was another's base",
+	  .result = -ESRCH, .len = 7, .code = {
+		0x370000c0, 0xaa1303f4,	/* tbnz w0,#0,9f; mov x20,x19 */
+		0xb9400e60, 0xf9400034,	/* ldr w0,[x19,#12]; ldr x20,[x1] */
+		0x34000040, 0xb9000e9f,	/* cbz w0,9f; str wzr,[x20,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "half of the base",
+	  .result = -ESRCH, .len = 6, .code = {
+		0x370000a0, 0x2a1303f4,	/* tbnz w0,#0,9f; mov w20,w19 */
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e9f, 0xd65f03c0,	/* str wzr,[x20,#12]; ret */ } },
+	{ "the head stores something else",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e65,	/* cbz w0,9f; str w5,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the head clears half of it",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000040, 0x79001a7f,	/* cbz w0,9f; strh wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "what ends the loop clears it",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x35000040, 0xb9000e7f,	/* cbnz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the slot on the stack was written in between",
+	  .result = -ESRCH, .len = 8, .code = {
+		0x370000e0, 0xf9400be1,	/* tbnz w0,#0,9f; ldr x1,[sp,#16] */
+		0xb9400c20, 0xf9000be3,	/* ldr w0,[x1,#12]; str x3,[sp,#16] */
+		0xf9400be2, 0x34000040,	/* ldr x2,[sp,#16]; cbz w0,9f */
+		0xb9000c5f, 0xd65f03c0,	/* str wzr,[x2,#12]; ret */ } },
+	{ "somebody may have written it",
+	  .result = -ESRCH, .len = 8, .code = {
+		0x370000e0, 0xf9400be1,	/* tbnz w0,#0,9f; ldr x1,[sp,#16] */
+		0xb9400c20, 0xf90000a3,	/* ldr w0,[x1,#12]; str x3,[x5] */
+		0xf9400be2, 0x34000040,	/* ldr x2,[sp,#16]; cbz w0,9f */
+		0xb9000c5f, 0xd65f03c0,	/* str wzr,[x2,#12]; ret */ } },
+	{ "a call in between",
+	  .result = -ESRCH, .len = 6, .code = {
+		0x370000a0, 0x94000800,	/* tbnz w0,#0,9f; bl .+0x2000 */
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e7f, 0xd65f03c0,	/* str wzr,[x19,#12]; ret */ } },
+	{ "a branch on something else",
+	  .result = -ESRCH, .len = 6, .code = {
+		0x370000a0, 0xb4000085,	/* tbnz w0,#0,9f; cbz x5,9f */
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e7f, 0xd65f03c0,	/* str wzr,[x19,#12]; ret */ } },
+	{ "somebody's breakpoint",
+	  .result = -ESRCH, .len = 6, .code = {
+		0x370000a0, 0xd4200080,	/* tbnz w0,#0,9f; .inst 0xd4200080 */
+		0xb9400e60, 0x34000040,	/* ldr w0,[x19,#12]; cbz w0,9f */
+		0xb9000e7f, 0xd65f03c0,	/* str wzr,[x19,#12]; ret */ } },
+	{ "a countdown of what is gone after a call",
+	  .result = -ESRCH, .len = 7, .code = {
+		0x370000c0, 0x71000508,	/* tbnz w0,#0,9f; subs w8,w8,#1 */
+		0x54000080, 0xb9400e60,	/* b.eq 9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "a countdown by two",
+	  .result = -ESRCH, .len = 7, .code = {
+		0x370000c0, 0x71000a94,	/* tbnz w0,#0,9f; subs w20,w20,#2 */
+		0x54000080, 0xb9400e60,	/* b.eq 9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "a countdown that borrows",
+	  .result = -ESRCH, .len = 7, .code = {
+		0x370000c0, 0x71000694,	/* tbnz w0,#0,9f; subs w20,w20,#1 */
+		0x54000083, 0xb9400e60,	/* b.lo 9f; ldr w0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "flags of something else",
+	  .result = -ESRCH, .len = 7, .code = {
+		0x370000c0, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x7100001f, 0x6b04007f,	/* cmp w0,#0; cmp w3,w4 */
+		0x54000040, 0xb9000e7f,	/* b.eq 9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "a base that is changed by the load",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb840ce60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12]! */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "floating point",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xbd400e60,	/* tbnz w0,#0,9f; ldr s0,[x19,#12] */
+		0x34000040, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "a branch that leaves",
+	  .result = -ESRCH, .len = 5, .code = {
+		0x37000080, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x35040000, 0xb9000e7f,	/* cbnz w0,.+0x8000; str wzr,[x19,#12] */
+		0xd65f03c0,		/* ret */ } },
+	{ "the code ends in the middle",
+	  .result = -ESRCH, .len = 2, .code = {
+		0x37000040, 0xb9400e60,	/* tbnz w0,#0,.+8; ldr w0,[x19,#12] */ } },
+	{ "a copy of the loop that is not followed",
+	  .result = -ENOTUNIQ, .len = 7, .code = {
+		0x370000c0, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000080, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xb9400e80, 0x35000020,	/* ldr w0,[x20,#12]; cbnz w0,9f */
+		0xd65f03c0,		/* ret */ } },
+	{ "the same by flags",
+	  .result = -ENOTUNIQ, .len = 8, .code = {
+		0x370000e0, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x340000a0, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xb9400e83, 0x7100007f,	/* ldr w3,[x20,#12]; cmp w3,#0 */
+		0x54000021, 0xd65f03c0,	/* b.ne 9f; ret */ } },
+	{ "the same by a pair",
+	  .result = -ENOTUNIQ, .len = 7, .code = {
+		0x370000c0, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x34000080, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0x29411283, 0x35000024,	/* ldp w3,w4,[x20,#8]; cbnz w4,9f */
+		0xd65f03c0,		/* ret */ } },
+	{ "a field of another that is not asked about",
+	  .sites = { 0x8 }, .base = 19, .len = 8, .code = {
+		0x370000e0, 0xb9400e60,	/* tbnz w0,#0,9f; ldr w0,[x19,#12] */
+		0x340000a0, 0xb9000e7f,	/* cbz w0,9f; str wzr,[x19,#12] */
+		0xb9400e83, 0x52800023,	/* ldr w3,[x20,#12]; mov w3,#1 */
+		0x35000023, 0xd65f03c0,	/* cbnz w3,9f; ret */ } },
+};
+
+#endif
