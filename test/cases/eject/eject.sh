@@ -10,7 +10,12 @@ tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
 variants="2:loopsite@stock73"
 more_variants="2:loopsite 1:loopsite 8:loopsite 2:loopsite@bounded 2:loopsite@next 2:callsite 2:loopsite,livepatch 2:loopsite@rt 2:loopsite@nosyms
-2:loopsite@nextbounded 2:loopsite@arm64"
+2:loopsite@nextbounded 2:loopsite,once@arm64"
+
+# without what takes long where instructions are counted
+case "${words-}" in
+*,once) tcg_threads=multi qemu_options= ;;
+esac
 
 sysrq=/proc/sys/kernel/sysrq
 why="disabled by sysrq-S"
@@ -19,9 +24,9 @@ switches=$tracing/events/sched/sched_switch
 
 # storms: a scheduler that loops, with tasks that keep it going. Its loader is not to wake up
 # any more: it would be handed to an idle CPU, which is progress.
-storms() {
+storms() { # OPTION...
 	hogs "$(cpus)"
-	sched scx_spin -l 5
+	sched scx_spin -l 5 "$@"
 	kill -STOP "$sched_pid"
 }
 
@@ -31,13 +36,17 @@ storms_end() {
 	hogs_stop
 }
 
+# ejects WHAT [SECONDS [OPTION...]]: within that time
 ejects() {
-	storms
+	local what=$1 seconds=${2-5}
+
+	shift $(($# > 1 ? 2 : 1))
+	storms "$@"
 	# to look for it all the time would keep the CPUs from their loops
 	sleep 2
-	claim "$1: the scheduler is ejected" ejected 5 "$why"
+	claim "$what: the scheduler is ejected" ejected "$seconds" "$why"
 	storms_end
-	claim "$1: by what sysrq-S does" grep -q "^EXIT: .* kind=67" /tmp/sched.log
+	claim "$what: by what sysrq-S does" grep -q "^EXIT: .* kind=67" /tmp/sched.log
 }
 
 # trace_users: record when the hogs and the loader come and go. They may go on for a while:
@@ -73,9 +82,26 @@ refuses_ms() {
 	logged "$2" || { dmesg | tail -n 2; return 1; }
 }
 
+# once: the ejection, however long it takes
+once() {
+	load eject_ms=500
+	ejects "endless" 25 -W 30000
+	claim "it is counted" equal 1 "$(param ejections)"
+	claim "loops trip at the kernel's own bound" equal 32 "$(param max_loops)"
+	echo 8 >$params/limit
+	ejects "below that bound" 25 -W 30000
+	claim "it is counted too" equal 2 "$(param ejections)"
+	claim "CPUs were kicked" positive "$(param kicks)"
+	claim "rmmod succeeds" unload
+}
+
 guest() {
 	local trips took
 
+	if [ "${2-}" = once ]; then
+		once
+		return
+	fi
 	load engine="$1" eject_ms=500
 	[ -z "${2-}" ] || livepatch
 	trace_users
@@ -140,5 +166,6 @@ guest() {
 
 host() {
 	claim "the guest finishes" vm_wait 180
-	echo "figure eject $kernel_name $cpus $words $(word_of took) $(word_of healthy)"
+	[ "${words#*,}" = once ] ||
+		echo "figure eject $kernel_name $cpus $words $(word_of took) $(word_of healthy)"
 }
