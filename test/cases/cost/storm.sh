@@ -16,7 +16,7 @@ tcg_threads=single
 qemu_options="-icount shift=1,sleep=off"
 no_debug='*'	# other figures
 
-storms=3
+storms=2
 
 # On each CPU a real-time task that does a little now and then.
 workers() {
