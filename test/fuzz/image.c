@@ -18,14 +18,18 @@ enum {
 	MAX_IMAGE	= 65536,
 	BASE_AT		= 0x1000,	/* of the first symbol that is not per CPU */
 	STEP		= 16,		/* from one symbol to the next */
+	SETUP_LEN	= 1024,
+	ZBOOT_LEN	= 64,
 	PERCPU		= 3,		/* symbols, where they are told from others */
+	MAX_SYMBOLS	= 711,
+	ASKED		= 16,		/* of an image's symbols, about */
 };
 
 #define BASE 0xffffffff81000000ULL
 
 struct input {
 	u8 way;		/* in which offsets are given; 4: aligned to 8 bytes */
-	u8 form;	/* ELF, as it is, in a bzImage */
+	u8 form;	/* ELF, as it is, in a bzImage, in a program of EFI */
 	u16 nr;		/* of symbols */
 	u16 cut;	/* bytes off the end */
 	u16 lead;	/* bytes before it all */
@@ -69,17 +73,17 @@ static u64 address_of(const struct input *in, u32 i)
 	return BASE + BASE_AT + i * STEP;
 }
 
-/* "scx_bpf_kick_cpu", and then "tsN" by letters, of one token each. */
+/* "scx_bpf_kick_cpu", and then "tsN" by letters, of one token each. Made once, for speed. */
 static void put_name(struct made *m, u32 i)
 {
-	char name[32], len;
+	static char names[MAX_SYMBOLS][32];
+	char *name = names[i];
 
-	if (i == PERCPU)
-		len = snprintf(name, sizeof(name), "Tscx_bpf_kick_cpu");
-	else
-		len = snprintf(name, sizeof(name), "ts%u", i);
-	put(m, &len, 1);
-	put(m, name, len);
+	if (i == PERCPU && !*name)
+		*name = snprintf(name + 1, sizeof(names[i]) - 1, "Tscx_bpf_kick_cpu");
+	else if (!*name)
+		*name = snprintf(name + 1, sizeof(names[i]) - 1, "ts%u", i);
+	put(m, name, 1 + *name);
 }
 
 static void put_names(struct made *m, u32 nr)
@@ -102,16 +106,16 @@ static void put_names(struct made *m, u32 nr)
 /* Each byte stands for itself. */
 static void put_tokens(struct made *m)
 {
-	u16 index[256];
-	char token[4] = "";
-	u32 begin = m->len;
+	static char tokens[256 * 3];
+	static u16 index[256];
+	static u32 len;
 	int i;
 
-	for (i = 0; i < 256; i++) {
-		index[i] = m->len - begin;
-		snprintf(token, sizeof(token), i > ' ' && i < 127 ? "%c" : "%02x", i);
-		put(m, token, strlen(token) + 1);
+	for (i = 0; i < 256 && index[255] == 0; i++) {
+		index[i] = len;
+		len += 1 + sprintf(tokens + len, i > ' ' && i < 127 ? "%c" : "%02x", i);
 	}
+	put(m, tokens, len);
 	pad(m);
 	put(m, index, sizeof(index));
 	pad(m);
@@ -162,6 +166,7 @@ static void make(struct made *m, const struct input *in, u32 nr)
 		0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0,
 	};
 	Elf64_Phdr *ph = (void *)(m->data + sizeof(Elf64_Ehdr));
+	u32 len;
 
 	m->len = 0;
 	m->align = in->way & 4 ? 8 : 4;
@@ -176,8 +181,11 @@ static void make(struct made *m, const struct input *in, u32 nr)
 	pad(m);
 	put(m, btf, sizeof(btf));
 	/* the symbols are somewhere */
-	while (m->len < BASE_AT + (nr + 1) * STEP)
-		put(m, "", 1);
+	len = BASE_AT + (nr + 1) * STEP;
+	if (m->len < len) {
+		memset(m->data + m->len, 0, len - m->len);
+		m->len = len;
+	}
 	ph->p_filesz = m->len;
 }
 
@@ -192,10 +200,31 @@ int lg_unpack(struct lg_kernel *k, const u8 *data, size_t size, u8 **to, size_t 
 
 static void put_setup(u8 *to, u32 len)
 {
-	memset(to, 0, 1024);
+	memset(to, 0, SETUP_LEN);
 	to[0x1f1] = 1;
 	memcpy(to + 0x202, "HdrS\x0f\x02", 6);
 	memcpy(to + 0x24c, &len, sizeof(len));
+}
+
+static void put_zboot(u8 *to, u32 len)
+{
+	static const u32 at = ZBOOT_LEN;
+
+	memset(to, 0, ZBOOT_LEN);
+	memcpy(to, "MZ\0\0zimg", 8);
+	memcpy(to + 8, &at, sizeof(at));
+	memcpy(to + 12, &len, sizeof(len));
+}
+
+/* What is before the image in a file of that form, and behind it. */
+static u32 head_of(u32 form)
+{
+	return form == 2 ? SETUP_LEN : form == 3 ? ZBOOT_LEN : 0;
+}
+
+static u32 tail_of(u32 form)
+{
+	return form == 3 ? 4 : 0;
 }
 
 /* Is every symbol where it was put? */
@@ -226,7 +255,7 @@ static void ask(struct lg_kernel *k)
 	u32 i;
 
 	lg_kernel = k;
-	for (i = 0; i < k->nr_names; i += 5) {
+	for (i = 0; i < k->nr_names; i += 1 + k->nr_names / ASKED) {
 		u64 address = k->names[i].address;
 
 		if (!lg_image_symbol(address + i % STEP, &sym))
@@ -245,14 +274,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct lg_kernel k;
 	struct input in;
 	struct damage d;
-	bool damaged = false, is_setup;
-	u32 nr, len;
+	bool damaged = false;
+	u32 nr, len, form;
 	u8 *image;
 
 	if (size < sizeof(in))
 		return 0;
 	memcpy(&in, data, sizeof(in));
-	nr = PERCPU + 8 + in.nr % 700;
+	nr = PERCPU + 8 + in.nr % (MAX_SYMBOLS - PERCPU - 8);
 	make(&m, &in, nr);
 	for (data += sizeof(in), size -= sizeof(in); size >= sizeof(d);
 	     data += sizeof(d), size -= sizeof(d)) {
@@ -262,17 +291,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* small cuts are the ones that matter most */
 	len = m.len - in.cut % m.len;
-	is_setup = in.form % 3 == 2;
-	image = malloc(1024 * is_setup + len);
-	if (is_setup)
+	form = in.form % 4;
+	size = head_of(form) + len + tail_of(form);
+	image = calloc(1, size);
+	if (form == 2)
 		put_setup(image, len);
-	memcpy(image + 1024 * is_setup, m.data, len);
+	else if (form == 3)
+		put_zboot(image, len);
+	memcpy(image + head_of(form), m.data, len);
 
 	memset(&k, 0, sizeof(k));
 	k.fd = -1;
 	k.owned = image;
-	k.owned_size = 1024 * is_setup + len;
-	if (in.form % 3 == 1) {
+	k.owned_size = size;
+	if (form == 1) {
 		/* as memory alone */
 		k.pieces[k.nr_pieces++] = (struct lg_piece){ BASE, len, image, 0 };
 		if (lg_kallsyms_read(&k) > 0) {
