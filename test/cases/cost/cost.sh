@@ -156,7 +156,6 @@ guest() {
 	case $all in
 	*loopsite*)
 		with loopsite
-		reads limit
 		reads trips
 		without loopsite
 		;;
@@ -201,10 +200,10 @@ host() {
 		costs loopsite cross 190
 		costs loopsite-budget cross 190
 		costs loopsite-breakpoint pipe 20
-		costs loopsite-breakpoint cross 800
-		costs loopsite+livepatch pipe 300
-		costs loopsite+livepatch cross 610
-		costs callsite pipe 2050
-		costs callsite cross 3850
+		costs loopsite-breakpoint cross 750
+		costs loopsite+livepatch pipe 290
+		costs loopsite+livepatch cross 600
+		costs callsite pipe 20
+		costs callsite cross 480
 	fi
 }
