@@ -98,7 +98,8 @@ static int cursor_step(const struct lg_btf *btf, struct cursor *c)
 
 	c->type = (const void *)(btf->types + c->next);
 	trailer = trailer_size(btf, c->type);
-	if (trailer < 0 || trailer > (s64)(left - sizeof(*c->type)))
+	/* a kind that the header tells of may be of any size, but the next record is aligned */
+	if (trailer < 0 || trailer % sizeof(u32) || trailer > (s64)(left - sizeof(*c->type)))
 		return -EINVAL;
 
 	c->next += sizeof(*c->type) + trailer;
