@@ -94,7 +94,7 @@ torture:
 	@test/tools/torture $(or $(SECONDS),3600) $(SEED)
 
 bench:
-	@test/tools/figures targets cost storm scale
+	@test/tools/figures --write targets cost storm scale
 
 help:
 	@echo 'make                 build the module for the running kernel'
@@ -112,7 +112,7 @@ help:
 	@echo 'make check           run the tests, in virtual machines; CASES="rescue-* hang-*" for some'
 	@echo 'make check-all       run all tests, on every kernel there is a recipe for'
 	@echo 'make torture         races, bad input and tracers for an hour (SECONDS=), from a seed (SEED=), with a report'
-	@echo 'make bench           measure what the module costs, in instructions of virtual machines, 40 minutes'
+	@echo 'make bench           measure what the module costs, in instructions of virtual machines, 20 minutes, and write it into Documentation/results.md'
 	@echo ''
 	@echo 'For packages: make install-source, make install-doc, make print-version'
 	@echo ''

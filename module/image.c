@@ -16,7 +16,6 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "arch/arch.h"
 #include "image.h"
 #include "sysfs.h"
 
@@ -26,17 +25,22 @@ enum {
 	MAX_BTF	= 64 * 1024 * 1024,	/* bytes */
 };
 
-/* kp.addr after an attempt to register a disabled probe, 0 if never resolved. */
+/*
+ * kp.addr after an attempt to register a disabled probe, 0 if never resolved. A byte into a
+ * function there mostly is no instruction, so the attempt fails: to take a probe out takes a
+ * grace period, and so would loading for each function that is looked for.
+ */
 static unsigned long resolve(const char *name)
 {
 	struct kprobe kp = {
 		.symbol_name = name,
+		.offset = 1,
 		.flags = KPROBE_FLAG_DISABLED,
 	};
 
 	if (!register_kprobe(&kp))
 		unregister_kprobe(&kp);
-	return (unsigned long)kp.addr;
+	return kp.addr ? (unsigned long)kp.addr - 1 : 0;
 }
 
 /**
@@ -73,7 +77,7 @@ int lg_image_function(const char *name, struct lg_symbol *sym)
 	unsigned long address = resolve(name);
 	struct lg_symbol found;
 
-	if (!address || lg_image_symbol(lg_arch_function_start(address), &found) ||
+	if (!address || lg_image_symbol(address, &found) ||
 	    strcmp(found.name, name))
 		return -ENOENT;
 	*sym = found;
@@ -98,7 +102,7 @@ int lg_image_renamed(const char *name, unsigned long pointer, struct lg_symbol *
 	unsigned long address;
 
 	if (!pointer || lg_image_read(&address, (unsigned long)at, sizeof(address)) ||
-	    lg_image_symbol(lg_arch_function_start(address), &found) ||
+	    lg_image_symbol(address, &found) ||
 	    strncmp(found.name, name, len) || found.name[len] != '.')
 		return -ENOENT;
 	*sym = found;

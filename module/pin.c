@@ -59,7 +59,9 @@ static void look(struct work_struct *work)
  */
 void lg_pin(void)
 {
-	WRITE_ONCE(ended, true);
+	/* of many CPUs in a storm only the first is to write */
+	if (!READ_ONCE(ended))
+		WRITE_ONCE(ended, true);
 	smp_mb();	/* see look() */
 	if (atomic_read(&pinned) || atomic_xchg(&pinned, 1))
 		return;

@@ -76,7 +76,6 @@ int lg_arch_find_spin(const struct lg_code *code, const s32 *disps, struct lg_sp
 int lg_arch_find_gate(const struct lg_code *code, s32 disp, u32 bit, struct lg_gate *gate);
 
 /* text: looks at the kernel image, see image.h */
-unsigned long lg_arch_function_start(unsigned long address);
 int lg_arch_callee(unsigned long called, struct lg_symbol *sym);
 unsigned long lg_arch_body(const struct lg_symbol *function, enum lg_entry *who);
 

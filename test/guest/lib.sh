@@ -158,6 +158,11 @@ init_on_cpu0() {
 
 tracing=/sys/kernel/debug/tracing
 
+# Is the probe of the loop's first site a jump by now?
+is_jump() {
+	grep -F " $(param target | cut -d, -f1) " /sys/kernel/debug/kprobes/list | grep -qF '[OPTIMIZED]'
+}
+
 # kprobe_on FUNCTION: as a tracer has it, on ftrace. False if ftrace has given up.
 kprobe_on() {
 	echo "p:tracer/kprobe $1" >$tracing/kprobe_events &&

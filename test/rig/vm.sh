@@ -14,6 +14,7 @@
 
 vm_dir=
 vm_pid=
+bound_pid=
 qemu=("${LG_QEMU:-$("$top/test/build/qemu")}")
 
 # What a case may override: the emulated CPU, the threads of each of its cores, and
@@ -52,6 +53,10 @@ machine_for() {
 # The limits of cases, in seconds, are for a host with nothing else to do.
 patience=10
 
+# A machine is ended after so many seconds of wall time, whatever its guest and the host's half of the
+# case do. A slow kernel has more of them. So has a case that waits for longer, see vm_until.
+wall=${LG_WALL:-1800}
+
 # A timer interrupt may come late on a busy host, which the kernel is not to take for
 # broken hardware (no_timer_check), nor a CPU that the host does not run for one that
 # RCU waits for (rcu_cpu_stall_timeout). The heartbeats tell of a CPU that is trapped.
@@ -75,6 +80,7 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 	touch "$vm_dir"/{results,console,monitor}
 	if [ $emulator = bochs ]; then
 		bochs_start "$kernel" "$image" "$smp" "$append"
+		vm_bound "$wall"
 		return
 	fi
 	for cpu in $(seq 0 $((smp - 1))); do touch "$vm_dir/beats.$cpu"; done
@@ -92,10 +98,25 @@ vm_start() { # DIR KERNEL_DIR IMAGE CPUS APPEND [QEMU_OPTION...]
 		-append "console=$tty panic=-1 no_timer_check rcupdate.rcu_cpu_stall_timeout=150 $append" "$@" \
 		>"$vm_dir/qemu.log" 2>&1 9>&- &
 	vm_pid=$!
+	vm_bound "$wall"
 	setpriv --pdeathsig KILL cat "$vm_dir/con.out" >"$vm_dir/console" 9>&- &
 	setpriv --pdeathsig KILL cat "$vm_dir/mon.out" >"$vm_dir/monitor" 9>&- &
 	# held open, so that QEMU sees no end of file between two writes
 	exec 7<>"$vm_dir/con.in" 8<>"$vm_dir/mon.in"
+}
+
+# vm_bound SECONDS: end the machine after so many from now on, and leave a file "overdue" that says so.
+# A process of its own does, as this shell may be busy with anything.
+vm_bound() {
+	[ -z "$bound_pid" ] || kill -KILL "$bound_pid" 2>/dev/null || true
+	# shellcheck disable=SC2016
+	setpriv --pdeathsig KILL bash -c '
+		timeout "$1" tail --pid="$2" -f /dev/null
+		[ $? = 124 ] || exit
+		echo "the machine was ended, as it was not done within $1 s of wall time" >"$3"
+		kill -KILL "$2"' - \
+		$(($1 * ${slow:-1})) "$vm_pid" "$vm_dir/overdue" >/dev/null 2>&1 9>&- &
+	bound_pid=$!
 }
 
 vm_running() {
@@ -104,8 +125,8 @@ vm_running() {
 
 vm_stop() {
 	# QEMU may be too busy to end when it is asked to
-	kill -KILL "$vm_pid" 2>/dev/null || true
-	wait "$vm_pid" 2>/dev/null || true
+	kill -KILL "$bound_pid" "$vm_pid" 2>/dev/null || true
+	wait "$bound_pid" "$vm_pid" 2>/dev/null || true
 	[ $emulator = qemu ] || return 0
 	# one that QEMU has never opened still waits for that
 	: <>"$vm_dir/con.out" <>"$vm_dir/mon.out"
@@ -167,24 +188,28 @@ dead() {
 }
 
 # vm_until SECONDS COMMAND...: until it succeeds, or there is nothing to wait for. A slow
-# kernel has more of them.
+# kernel has more of them. A long wait gives the machine three times as long, from then on.
 vm_until() {
 	local end=$((SECONDS + $1 * patience * ${slow:-1}))
 
+	[ "$1" -le 600 ] || vm_bound $(($1 * 3))
 	shift
 	seen=()
 	until "$@"; do
 		sample
-		vm_running || { "$@" || { echo "the guest has ended"; return 1; }; return; }
+		vm_running || {
+			"$@" || { cat "$vm_dir/overdue" || echo "the guest has ended"; return 1; }
+			return
+		}
 		! dead || return 1
 		[ $SECONDS -lt $end ] ||
 			{ echo "the guest lives, but it has not come so far for too long"; return 1; }
 		sleep 0.1
 	done
-}
+} 2>/dev/null	# where the shell says that a job was killed
 
 vm_over() {
-	! vm_running
+	! vm_running && [ ! -e "$vm_dir/overdue" ]
 }
 
 # vm_wait SECONDS: until it has powered off.

@@ -17,18 +17,6 @@ enum {
 };
 
 /**
- * lg_arch_function_start - where a function begins
- * @address: where a kprobe on its entry is, which is not moved on this processor
- *
- * Context: any.
- * Return: the address of the function's symbol.
- */
-unsigned long lg_arch_function_start(unsigned long address)
-{
-	return address;
-}
-
-/**
  * lg_arch_callee - which function is called
  * @called: the address that the call goes to
  * @sym: set to the function on success; may be changed in any case

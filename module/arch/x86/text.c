@@ -32,22 +32,6 @@ static bool is_endbr_code(u32 code)
 }
 
 /**
- * lg_arch_function_start - where a function begins
- * @address: where a kprobe on its entry is: it is moved behind the ENDBR
- *
- * Context: any.
- * Return: the address of the function's symbol.
- */
-unsigned long lg_arch_function_start(unsigned long address)
-{
-	u32 code;
-
-	if (!lg_image_read(&code, address - ENDBR_LEN, sizeof(code)) && is_endbr_code(code))
-		return address - ENDBR_LEN;
-	return address;
-}
-
-/**
  * lg_arch_callee - which function is called
  * @called: the address that the call goes to
  * @sym: set to the function on success; may be changed in any case

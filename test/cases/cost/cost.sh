@@ -2,14 +2,16 @@
 # shellcheck shell=dash
 # What the module costs while a scheduler behaves, in guest instructions: with -icount
 # an instruction is two guest nanoseconds, whatever the host does meanwhile. Each
-# ratio is of one boot, of rounds that take turns.
+# ratio is of one boot, of rounds that take turns. Under scx_flatcg a task of wake never gets to
+# its end.
 
 kernel=unbounded
 variants="2:scx_simple,pipe,cross"
 more_variants="
-2:scx_simple 2:scx_qmap 2:scx_central 2:scx_spin 2:none
+2:scx_simple 2:scx_qmap 2:scx_central 2:scx_flatcg,pipe,cross 2:scx_spin 2:none
 2:native,scx_simple@bounded 2:native,scx_qmap@bounded 2:native,scx_central@bounded
-2:native,scx_spin@bounded 2:native,none@bounded
+2:native,scx_flatcg,pipe,cross@bounded 2:native,scx_spin@bounded 2:native,none@bounded
+2:scx_simple,pipe,cross@next 2:scx_central,pipe,cross@next
 1:scx_simple,pipe 8:scx_simple,pipe,cross 32:scx_simple,pipe,cross
 "
 no_debug='*'	# other costs
@@ -40,21 +42,22 @@ load_as() {
 
 # with SETTING, without SETTING: the module as it says, e.g. loopsite+livepatch.
 with() {
-	local budget=0
+	local options=
 
 	case $1 in
 	unloaded) return ;;
+	*-budget) options=budget_us=1000 ;;
+	*-unguarded) options=kick_wait_ms=0 ;;
 	*-breakpoint) echo 0 >/proc/sys/debug/kprobes-optimization ;;
 	esac
-	[ "${1%-budget}" = "$1" ] || budget=1000
 	say loading "$1"
-	claim "$1: it loads" load_as "$1" engine="${1%%[+-]*}" budget_us=$budget
+	claim "$1: it loads" load_as "$1" engine="${1%%[+-]*}" $options
 	claim "$1: it is armed" equal "armed ${1%%[+-]*}" "$(param state) $(param engine)"
 	case $1 in
 	*+livepatch)
 		livepatch
 		;;
-	loopsite | loopsite-budget)
+	loopsite | loopsite-budget | loopsite-unguarded)
 		# it takes a while until a probe is a jump
 		claim "kprobes replaces the breakpoint by a jump" within 5 is_jump
 		sleep 1
@@ -81,28 +84,53 @@ without() {
 	[ "${1%-breakpoint}" = "$1" ] || echo 1 >/proc/sys/debug/kprobes-optimization
 }
 
-is_jump() {
-	grep -F " $(param target) " /sys/kernel/debug/kprobes/list | grep -qF '[OPTIMIZED]'
-}
-
-# settings CPUS
+# settings CPUS SCHEDULER: what takes turns. What differs between schedulers is measured with each.
 settings() {
 	echo unloaded loopsite
-	[ "$1" != 2 ] || echo loopsite-budget loopsite-breakpoint callsite loopsite+livepatch \
-		callsite+livepatch
+	[ "$1" != 2 ] || echo loopsite-unguarded callsite loopsite+livepatch
+	[ "$1,$2" != 2,scx_simple ] || echo loopsite-budget loopsite-breakpoint callsite+livepatch
+}
+
+# The shell and its children get a cgroup of their own, which scx_flatcg is about.
+in_cgroup() {
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir /sys/fs/cgroup/work
+	echo $$ >/sys/fs/cgroup/work/cgroup.procs
+}
+
+reads=500
+
+# reads FILE: read a status so often, by this shell alone.
+reads() {
+	local i=0 value
+
+	say reading "$1"
+	while [ $i -lt $reads ]; do
+		read -r value <$params/"$1"
+		i=$((i + 1))
+	done
+	say read "$1"
 }
 
 guest() {
-	local s all round=0 setting kind
+	local s all='' round=0 setting kind
 
-	all=$(settings "$(cpus)")
 	# the kernel with a bound of its own is there to be compared with
 	[ "$1" != native ] || { all=unloaded; shift; }
 	s=$1
 	shift
-	[ $# -gt 0 ] || set -- pipe cross wake fork yield
+	all=${all:-$(settings "$(cpus)" "$s")}
+	case $#,$s in
+	0,scx_simple | 0,none) set -- pipe cross wake fork yield ;;
+	0,*) set -- pipe cross wake ;;
+	esac
 	case $s in
 	none) ;;
+	scx_flatcg)
+		in_cgroup
+		sched scx_flatcg
+		;;
 	scx_central)
 		sched scx_simple
 		sched_stop
@@ -125,6 +153,14 @@ guest() {
 		round=$((round + 1))
 	done
 	[ "$s" = none ] || claim "$s is still enabled" scx_state enabled
+	case $all in
+	*loopsite*)
+		with loopsite
+		reads limit
+		reads trips
+		without loopsite
+		;;
+	esac
 }
 
 # added SETTING KIND: what it adds to the unloaded kernel's, in 1/100 %. Nothing if it is not
@@ -147,15 +183,17 @@ host() {
 	local scheduler=${words#native,} figure kept=
 
 	# what "make check" holds the module to is part of what "make bench" measures
-	[ "$cpus:$words" != 2:scx_simple,pipe,cross ] || kept=y
+	[ "$kernel_name:$cpus:$words" != unbounded:2:scx_simple,pipe,cross ] || kept=y
 	scheduler=${scheduler%%,*}
 	figure="figure ${kept:+kept-}cost $kernel_name $cpus $scheduler"
 	claim "the guest finishes" vm_wait $timeout
 	# for test/tools/figures
-	awk -v figure="$figure" '
+	awk -v figure="$figure" -v reads=$reads '
 		$2 == "cost" { print figure, $3, $4, $5 }
 		$2 ~ /^(un)?loading$/ { at = $1 }
 		$2 ~ /^(un)?loaded$/ { print figure, $3, $2, $1 - at }
+		$2 == "reading" { at = $1 }
+		$2 == "read" { print figure, "loopsite", "read-" $3, ($1 - at) / reads }
 	' "$vm_dir/results"
 	# one boot differs from another by some 0.2 %
 	if [ -n "$kept" ]; then
