@@ -22,9 +22,10 @@ storm() {
 	hogs_stop
 }
 
-# start TOOL: its one-liner, in a shell of its own as it may be two commands
+# start TOOL: its one-liner, in a shell of its own as it may be two commands. On a busy host it
+# takes longer than that listens until a storm has come and gone.
 start() {
-	one_liner "$1" >"/tmp/$1.sh"
+	one_liner "$1" | sed 's/sleep 10/sleep 40/' >"/tmp/$1.sh"
 	sh "/tmp/$1.sh" >/tmp/out 2>&1 &
 	tool_pid=$!
 }
