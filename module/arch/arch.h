@@ -38,6 +38,32 @@ struct lg_sites {
 	u32 nr_ends;
 };
 
+/* False if there is no more room. */
+static inline bool lg_add_once(u32 *list, u32 *nr, u32 value)
+{
+	u32 i;
+
+	for (i = 0; i < *nr; i++)
+		if (list[i] == value)
+			return true;
+	if (*nr == LG_MAX_SITES)
+		return false;
+	list[(*nr)++] = value;
+	return true;
+}
+
+/* The same of a site, which may be known already. */
+static inline bool lg_add_site(struct lg_sites *sites, u32 at, const struct lg_operand *nr_tasks)
+{
+	u32 nr = sites->nr;
+
+	if (!lg_add_once(sites->at, &sites->nr, at))
+		return false;
+	if (sites->nr > nr)
+		sites->nr_tasks[nr] = *nr_tasks;
+	return true;
+}
+
 /* The loop in which a CPU waits until another one's sequence is not what it was any more. */
 struct lg_spin {
 	u32 pause;		/* in every round, an offset in the function */

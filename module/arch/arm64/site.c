@@ -418,31 +418,6 @@ static bool is_site(struct path *p, const struct lg_disps *disps)
 
 /* --------------------------------------------------------------- search -- */
 
-/* False if there is no more room. */
-static bool add_once(u32 *list, u32 *nr, u32 value)
-{
-	u32 i;
-
-	for (i = 0; i < *nr; i++)
-		if (list[i] == value)
-			return true;
-	if (*nr == LG_MAX_SITES)
-		return false;
-	list[(*nr)++] = value;
-	return true;
-}
-
-static bool add_site(struct lg_sites *sites, u32 at, const struct lg_operand *nr_tasks)
-{
-	u32 nr = sites->nr;
-
-	if (!add_once(sites->at, &sites->nr, at))
-		return false;
-	if (sites->nr > nr)
-		sites->nr_tasks[nr] = *nr_tasks;
-	return true;
-}
-
 /* The countdowns between a consume call and a site count only if that is one. */
 struct bounds {
 	u32 counts[LG_MAX_SITES], ends[LG_MAX_SITES], nr;
@@ -484,11 +459,11 @@ static int follow(const struct lg_code *code, u32 at, const struct lg_disps *dis
 	nr_tasks = p.insn.mem;
 	if (!is_site(&p, disps))
 		return -ESRCH;
-	if (!add_site(sites, at, &nr_tasks))
+	if (!lg_add_site(sites, at, &nr_tasks))
 		return -E2BIG;
 	for (i = 0; i < bounds.nr; i++)
-		if (!add_once(sites->counts, &sites->nr_counts, bounds.counts[i]) ||
-		    !add_once(sites->ends, &sites->nr_ends, bounds.ends[i]))
+		if (!lg_add_once(sites->counts, &sites->nr_counts, bounds.counts[i]) ||
+		    !lg_add_once(sites->ends, &sites->nr_ends, bounds.ends[i]))
 			return -E2BIG;
 	return 0;
 }
