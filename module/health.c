@@ -29,6 +29,7 @@ enum {
 	LOOK_AGAIN_MS	= 1000,	/* the same while there is a foreign livepatch */
 	WAIT_MS		= 250,	/* for a look; a storm may starve workers */
 	FIRST_WAIT_MS	= 1000,	/* for the first one */
+	SETTLE_MS	= 1000,	/* for who was in the loop when a jump came to be out of it */
 };
 
 /* in who_is_there(); the others are lg_target_entries()'s */
@@ -44,6 +45,7 @@ static unsigned long looked;		/* when that was, in jiffies */
 static u32 known;			/* what who_is_there() said then */
 static bool ever_seen;			/* was there a look that was not too late */
 static bool settling;			/* a CPU may be in the loop still since a jump has come */
+static unsigned long settled;		/* until then, in jiffies */
 static u64 hits_before;			/* the hits that prove nothing of now */
 static enum lg_health health;
 static bool started;
@@ -90,6 +92,10 @@ static void judge(void)
 	bool replaced = others.count || LG_REDIRECTED(known);
 	enum lg_health was = health;
 
+	if (settling && time_after(jiffies, settled)) {
+		settling = false;
+		hits_before = hits_so_far();
+	}
 	if (!hooked)
 		hits_before = hits_so_far();
 	/*
@@ -122,9 +128,10 @@ static bool look(unsigned int wait_ms)
 
 	mutex_lock(&lock);
 	/* hits from before a jump came say nothing of it, nor do those of who was inside then */
-	if (settling || (LG_REDIRECTED(there) & ~LG_REDIRECTED(known)))
-		hits_before = hits_so_far();
-	settling = LG_REDIRECTED(there) & ~LG_REDIRECTED(known);
+	if (LG_REDIRECTED(there) & ~LG_REDIRECTED(known)) {
+		settling = true;
+		settled = jiffies + msecs_to_jiffies(SETTLE_MS);
+	}
 	if (seen || !ever_seen || (there & ~known)) {
 		/* so it is with a livepatch that came, or was coming */
 		if (now.count && (now.transition || others.transition ||
@@ -203,7 +210,7 @@ enum lg_health lg_health(void)
 	}
 	if (!started)
 		goto out;
-	if ((others.count || settling) &&
+	if (others.count &&
 	    time_after(jiffies, looked + msecs_to_jiffies(2 * LOOK_AGAIN_MS))) {
 		/* the worker does not get to it */
 		judge_unseen();
