@@ -179,7 +179,7 @@ MODULE_PARM_DESC(budget_us, "microseconds after which an invocation is ended too
 
 static struct number kick_wait_ms_number = { &lg_kick_wait_ms, 0, LG_KICK_WAIT_MS_MAX };
 module_param_cb(kick_wait_ms, &number_ops, &kick_wait_ms_number, 0644);
-MODULE_PARM_DESC(kick_wait_ms, "ms after which a CPU's wait for one that it has kicked is ended, up to "
+MODULE_PARM_DESC(kick_wait_ms, "ms after which CPUs that wait for each other after a kick are let go, up to "
 		 __stringify(LG_KICK_WAIT_MS_MAX) "; 0: never (default "
 		 __stringify(LG_KICK_WAIT_MS_DEFAULT) ")");
 

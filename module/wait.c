@@ -4,8 +4,9 @@
  *
  * Up to 6.18 a CPU that kicks another one with SCX_KICK_WAIT waits in a hard interrupt, IRQs
  * off, until that has been through the scheduler. CPUs that wait for each other never
- * get out. Whoever waits for kick_wait_ms is let go here: that kick has lost its promise,
- * but the other CPU has been sent its interrupt all the same.
+ * get out. Whoever has done so for kick_wait_ms is let go here: that kick has lost its promise,
+ * but the other CPU has been sent its interrupt all the same. A wait outside of a cycle ends by
+ * itself, unless the other CPU waits for an answer to an IPI. So it gets LONE_MS at least.
  *
  * A kprobe is on the loop's own compare of the other CPU's sequence with what that was before,
  * which only a CPU that waits executes. The register with what was just loaded is set to the next
@@ -17,6 +18,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/kprobes.h>
+#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -37,6 +39,8 @@
 #include "wait.h"
 
 enum {
+	LONE_MS		= 150,		/* scx_pair has waits of 100 ms */
+	PIN_MS		= 1,
 	LOOK_MS		= 250,		/* for livepatches */
 	SETTLE_MS	= 20,
 };
@@ -57,6 +61,9 @@ static const char *failure;
 /* What is waited for was no sequence. Nothing is changed any more. Set by any CPU. */
 static bool mistaken;
 
+/* The probe is about to go, and nobody is to be in a wait then. */
+static bool draining;
+
 /* -------------------------------------------------------------- handler -- */
 
 /* The CPU whose sequence it is, -1: none of another one. */
@@ -76,12 +83,16 @@ NOKPROBE_SYMBOL(cpu_of_seq);
 
 static void begin(struct lg_waiter *w, const void *at, unsigned long before, u64 now)
 {
-	WRITE_ONCE(w->seq, at);
+	int cpu = cpu_of_seq(at);
+
+	WRITE_ONCE(w->seq, NULL);	/* others look at it, too */
 	w->before = before;
-	w->for_cpu = cpu_of_seq(at);
+	w->cycle = false;
+	WRITE_ONCE(w->for_cpu, cpu);
 	w->since = now;
 	WRITE_ONCE(w->last, now);
-	if (w->for_cpu < 0)
+	WRITE_ONCE(w->seq, at);
+	if (cpu < 0)
 		WRITE_ONCE(mistaken, true);
 }
 NOKPROBE_SYMBOL(begin);
@@ -93,6 +104,14 @@ static void note_longest(struct lg_waiter *w, u64 now)
 		WRITE_ONCE(w->longest_ns, now - w->since);
 }
 NOKPROBE_SYMBOL(note_longest);
+
+/* See lg_when_over(). */
+static void tell_later(struct lg_waiter *w)
+{
+	if (likely(cpu_online(smp_processor_id())))
+		irq_work_queue(&w->work);
+}
+NOKPROBE_SYMBOL(tell_later);
 
 static void record(struct lg_waiter *w, u64 now)
 {
@@ -108,11 +127,55 @@ static void record(struct lg_waiter *w, u64 now)
 	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
 	trip->comm[TASK_COMM_LEN - 1] = '\0';
 	lg_read_ops_name(trip->ops, NULL);
-	/* see lg_when_over() */
-	if (likely(cpu_online(smp_processor_id())))
-		irq_work_queue(&w->work);
+	tell_later(w);
 }
 NOKPROBE_SYMBOL(record);
+
+/*
+ * Does who is waited for wait as well, and so on, back to this CPU or to another cycle? Each has
+ * looked since this wait began, and saw no change. So none has been through the scheduler meanwhile.
+ */
+static bool leads_to_cycle(const struct lg_waiter *me)
+{
+	const struct lg_waiter *w = me;
+	unsigned int steps;
+	int cpu;
+
+	for (steps = 0; steps <= nr_cpu_ids; steps++) {
+		cpu = READ_ONCE(w->for_cpu);
+		if (cpu == smp_processor_id())
+			return true;
+		if (cpu < 0)
+			return false;
+		w = &per_cpu(lg_waiter, cpu);
+		if (!READ_ONCE(w->seq) || (s64)(READ_ONCE(w->last) - me->since) < 0)
+			return false;
+	}
+	return true;
+}
+NOKPROBE_SYMBOL(leads_to_cycle);
+
+static bool has_lasted(const struct lg_waiter *w, u64 now, unsigned int ms)
+{
+	return (s64)(now - w->since) >= (s64)(ms * NSEC_PER_MSEC);
+}
+NOKPROBE_SYMBOL(has_lasted);
+
+/* Is it time to end the wait? */
+static bool is_due(const struct lg_waiter *w, u64 now)
+{
+	unsigned int ms = READ_ONCE(lg_kick_wait_ms);
+
+	if (!ms)
+		return false;
+	if (READ_ONCE(draining))
+		return true;
+	/* IRQs are still off since another one was ended: the kick is for many CPUs */
+	if (!w->told)
+		return has_lasted(w, now, 1);
+	return has_lasted(w, now, w->cycle ? ms : max_t(unsigned int, ms, LONE_MS));
+}
+NOKPROBE_SYMBOL(is_due);
 
 /*
  * IRQs off, no lock of the scheduler held: a look at the other CPU has just been taken. No tick
@@ -123,7 +186,7 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 	struct lg_waiter *w = this_cpu_ptr(&lg_waiter);
 	const void *at = lg_arch_address(regs, &seq), *operand = lg_arch_address(regs, &with);
 	unsigned long its = (unsigned long)lg_arch_address(regs, &loaded), before;
-	u64 now = ktime_get_boot_fast_ns(), ms = READ_ONCE(lg_kick_wait_ms);
+	u64 now = ktime_get_boot_fast_ns();
 
 	before = target->waits.spin.with_memory ?
 		 READ_ONCE(*(const unsigned long *)operand) : (unsigned long)operand;
@@ -140,16 +203,19 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 		return 0;
 	}
 	WRITE_ONCE(w->last, now);
-	/* IRQs are still off since another one was ended: the kick is for many CPUs */
-	if (ms && !w->told)
-		ms = 1;
-	if (!ms || (s64)(now - w->since) < (s64)(ms * NSEC_PER_MSEC) || !READ_ONCE(lg_enforce) ||
-	    READ_ONCE(mistaken))
+	if (!w->pins && has_lasted(w, now, PIN_MS)) {
+		w->pins = true;
+		tell_later(w);
+	}
+	/* the first of its CPUs that is let go breaks it */
+	w->cycle = w->cycle || leads_to_cycle(w);
+	if (!is_due(w, now) || !READ_ONCE(lg_enforce) || READ_ONCE(mistaken))
 		return 0;
 	lg_arch_set_register(regs, &loaded, before + 1);
 	WRITE_ONCE(w->seq, NULL);
 	note_longest(w, now);
-	record(w, now);
+	if (!READ_ONCE(draining))
+		record(w, now);
 	return 0;
 }
 NOKPROBE_SYMBOL(at_compare);
@@ -159,8 +225,12 @@ static void wait_over(struct irq_work *work)
 {
 	struct lg_waiter *w = container_of(work, struct lg_waiter, work);
 
-	/* without the probe it would wait for ever */
-	lg_pin();
+	w->pins = false;
+	/* without the probe it might wait for ever: what rmmod does needs answers from all CPUs */
+	if (READ_ONCE(lg_enforce) && READ_ONCE(lg_kick_wait_ms))
+		lg_pin();
+	if (w->told)
+		return;
 	lg_tell_wait(&w->trip);
 	w->told = true;
 	if (READ_ONCE(lg_enforce))
@@ -250,7 +320,8 @@ static u64 count_ended(bool *waits)
  *
  * A CPU in a wait that does not end would be lost, and this one with it, as the kernel interrupts
  * all to take a probe away. The first of a cycle's waits may not be over yet, see pin.c. So a CPU
- * that waits is given the time after which it would be let go, until none had to be.
+ * that waits is given the time after which it would be let go, until none had to be. Then all who
+ * wait are let go: what waits for this CPU would wait for ever while this one waits for an answer.
  *
  * Context: task, may sleep. Returns when no CPU is in the probe, nor tells of a wait.
  */
@@ -263,10 +334,12 @@ void lg_wait_stop(void)
 	ended = count_ended(&needed);
 	while (needed) {
 		before = ended;
-		msleep(2 * READ_ONCE(lg_kick_wait_ms) + SETTLE_MS);
+		msleep(2 * max_t(unsigned int, READ_ONCE(lg_kick_wait_ms), LONE_MS) + SETTLE_MS);
 		ended = count_ended(&needed);
 		needed = ended != before;
 	}
+	WRITE_ONCE(draining, true);
+	msleep(SETTLE_MS);
 	disarm();
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&per_cpu(lg_waiter, cpu).work);

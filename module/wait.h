@@ -13,17 +13,19 @@
 
 struct lg_target;
 
-/* A CPU's wait for another one; of its own CPU, IRQs off. */
+/* A CPU's wait for another one; written by its own CPU only, IRQs off. */
 struct lg_waiter {
 	const void *seq;	/* what it waits for to change, NULL: it does not wait */
 	unsigned long before;	/* what that is still */
 	u64 since;		/* CLOCK_BOOTTIME, ns */
 	u64 last;		/* look at it, the same */
 	int for_cpu;
+	bool cycle;		/* it will not end by itself */
 
 	struct lg_trip trip;	/* the last one that was ended */
 	bool told;		/* of that */
-	struct irq_work work;	/* to tell it, when IRQs are on again */
+	bool pins;		/* rmmod is to say "in use" */
+	struct irq_work work;	/* for both, when IRQs are on again */
 
 	/* for the readers of the status */
 	u64 ended;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 # CPUs that wait for each other in hard interrupts (SCX_KICK_WAIT) hang a kernel before 7.0, with
-# the dispatch loop's bound too; with the module each is let go after kick_wait_ms. Where the kernel
-# waits with IRQs on there is nothing to guard. It is guarded too while the settings change, schedulers
+# the dispatch loop's bound too, and so does one that waits for a CPU that waits for an answer to
+# an IPI; with the module each is let go. Where the kernel waits with IRQs on there is nothing to guard. It is guarded too while the settings change, schedulers
 # follow each other and CPUs go off, and rmmod does not leave a CPU in its wait.
 
 kernel=bounded
@@ -11,7 +11,7 @@ kernel=bounded
 variants="2:without,0 2:guarded,0"
 more_variants="
 2:without,0@unbounded 2:guarded,0@unbounded 2:off,0 2:observe,0
-8:without,0 8:guarded,0 8:without,2 8:guarded,2 8:guarded,3 2:guarded,1 8:guarded,1
+8:without,0 8:guarded,0 8:without,2 8:guarded,2 8:guarded,3 2:without,1 2:guarded,1 8:guarded,1 2:lone,1
 2:without,0@clang 2:guarded,0@clang 2:guarded,0@debug 8:guarded,0@debug
 2:guarded,0@depth 2:guarded,0@nosyms 2:guarded,0@rt 2:notsc,0
 2:eject,0 8:eject,0 2:ejectlate,0 3:churn,0 3:rmmod,2
@@ -48,6 +48,7 @@ guest() {
 	rmmod) taskset -p 4 $$ ;;
 	*)     hogs $(($(cpus) * 2)) ;;
 	esac
+	[ "$1" = lone ] || [ "$2" != 1 ] || ipis
 	case $1 in
 	without|off|observe)
 		say storm
@@ -68,9 +69,18 @@ guest() {
 		sleep 5
 		claim "rmmod says that it is in use" in_use
 		claim "none has taken much longer than kick_wait_ms" longest_is_short
-		claim "it is in the log" logged \
-			'kick wait: BPF scheduler "spin", CPU [0-9]* has waited [0-9]* us for CPU'
+		# those of a cycle after 10 ms, others after 150
+		[ "$2" = 1 ] && digits=6 || digits=5
+		claim "it is in the log" logged "$(printf '%s' \
+			'kick wait: BPF scheduler "spin", CPU [0-9]* has waited ' \
+			"[0-9]\\{$digits\\} us for CPU")"
 		claim "the waits are still guarded" equal guarded "$(param kick_wait)"
+		sched_stop
+		say calm ;;
+	lone)
+		claim "CPUs wait for long" within 20 waits_for_long
+		claim "rmmod says that it is in use" in_use
+		claim "no wait had to be ended" equal 0 "$(param kick_waits)"
 		sched_stop
 		say calm ;;
 	eject|ejectlate)
@@ -114,6 +124,16 @@ guest() {
 	claim "the guest does normal work without it" normal_work
 }
 
+# With rings of one only CPU 0 waits. There is no cycle, but what changes the kernel's text waits
+# for an answer from all CPUs, on one that does not get to the scheduler meanwhile.
+ipis() {
+	taskset 2 policy other sh -c "while :; do
+		echo 1 >$tracing/events/sched/sched_wakeup/enable
+		echo 0 >$tracing/events/sched/sched_wakeup/enable
+	done" &
+	hog_pids="$hog_pids $!"
+}
+
 # churn ROUND MS RING: another time limit, a CPU that goes off and, as it has no callbacks for
 # that, another scheduler
 churn() {
@@ -154,6 +174,10 @@ rmmod_waits() {
 	return 1
 }
 
+waits_for_long() {
+	[ "$(param kick_wait_longest_us)" -gt 20000 ]
+}
+
 more_waits() {
 	[ "$(param kick_waits)" -gt "$1" ]
 }
@@ -182,10 +206,13 @@ host() {
 			claim "the guard is off" [ "$(word_of kick_wait)" = off ]
 		claim "the heartbeat of every CPU stops" silent_for 8 120
 		claim "the watchdog does not help" [ -z "$(mark end)" ]
-		# with the probe they may be in its handler, or out of line
-		[ "${words%,*}" != without ] ||
+		# with the probe they may be in its handler, or out of line; who waits for the answer
+		# to an IPI has IRQs on
+		case $words in
+		without,[!1]*)
 			claim "every CPU has IRQs off, where it waits or waiting for one that does" \
-				all_cpus_trapped
+				all_cpus_trapped ;;
+		esac
 		return ;;
 	esac
 	claim "the guest finishes" vm_wait 200
