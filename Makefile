@@ -110,7 +110,7 @@ help:
 	@echo 'make clean           delete what was built'
 	@echo 'make demo            show a hang without the module and the rescue with it, in virtual machines; SVG=FILE for its picture'
 	@echo 'make check           run the tests, in virtual machines; CASES="rescue-* hang-*" for some'
-	@echo 'make check-all       run all tests, on every kernel there is a recipe for'
+	@echo 'make check-all       run the tests on every kernel there is a recipe for, but for what takes long'
 	@echo 'make torture         races, bad input and tracers for an hour (SECONDS=), from a seed (SEED=), with a report'
 	@echo 'make bench           measure what the module costs, in instructions of virtual machines, 20 minutes, and write it into Documentation/results.md'
 	@echo ''

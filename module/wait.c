@@ -88,6 +88,7 @@ static void begin(struct lg_waiter *w, const void *at, unsigned long before, u64
 	WRITE_ONCE(w->seq, NULL);	/* others look at it, too */
 	w->before = before;
 	w->cycle = false;
+	w->pins = false;
 	WRITE_ONCE(w->for_cpu, cpu);
 	w->since = now;
 	WRITE_ONCE(w->last, now);
@@ -132,8 +133,9 @@ static void record(struct lg_waiter *w, u64 now)
 NOKPROBE_SYMBOL(record);
 
 /*
- * Does who is waited for wait as well, and so on, back to this CPU or to another cycle? Each has
- * looked since this wait began, and saw no change. So none has been through the scheduler meanwhile.
+ * Does who is waited for wait as well, and so on, back to this CPU or to another cycle? Each
+ * has looked since this wait began, and saw no change. So none has been through the scheduler
+ * meanwhile.
  */
 static bool leads_to_cycle(const struct lg_waiter *me)
 {
@@ -225,7 +227,6 @@ static void wait_over(struct irq_work *work)
 {
 	struct lg_waiter *w = container_of(work, struct lg_waiter, work);
 
-	w->pins = false;
 	/* without the probe it might wait for ever: what rmmod does needs answers from all CPUs */
 	if (READ_ONCE(lg_enforce) && READ_ONCE(lg_kick_wait_ms))
 		lg_pin();

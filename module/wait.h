@@ -21,10 +21,10 @@ struct lg_waiter {
 	u64 last;		/* look at it, the same */
 	int for_cpu;
 	bool cycle;		/* it will not end by itself */
+	bool pins;		/* it is long enough for rmmod to say "in use" */
 
 	struct lg_trip trip;	/* the last one that was ended */
 	bool told;		/* of that */
-	bool pins;		/* rmmod is to say "in use" */
 	struct irq_work work;	/* for both, when IRQs are on again */
 
 	/* for the readers of the status */

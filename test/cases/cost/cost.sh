@@ -7,7 +7,7 @@
 
 kernel=unbounded
 variants="2:scx_simple,pipe,cross"
-more_variants="
+long_variants="
 2:scx_simple 2:scx_qmap 2:scx_central 2:scx_flatcg,pipe,cross 2:scx_spin 2:none
 2:native,scx_simple@bounded 2:native,scx_qmap@bounded 2:native,scx_central@bounded
 2:native,scx_flatcg,pipe,cross@bounded 2:native,scx_spin@bounded 2:native,none@bounded

@@ -7,7 +7,7 @@
 
 kernel=unbounded
 variants=
-more_variants="
+long_variants="
 2:native@bounded 2:loopsite 2:callsite 2:loopsite,livepatch
 1:native,trips@bounded 1:loopsite,trips 1:callsite,trips 1:loopsite,livepatch,trips
 "

@@ -5,7 +5,8 @@
 
 kernel=unbounded
 variants="2:3"
-more_variants="2:50 2:10@next"
+more_variants="2:10@next"
+long_variants="2:50"
 # times are claimed
 no_debug="2:*"
 

@@ -6,7 +6,8 @@
 
 kernel=unbounded
 variants="2:cycles,6 2:active 2:endless 2:killed 2:native@bounded"
-more_variants="2:cycles,25 2:bursts 2:cycles,1000"
+more_variants="2:bursts"
+long_variants="2:cycles,1000"
 
 guest() {
 	say begin

@@ -6,7 +6,7 @@
 
 kernel=unbounded
 variants="2:1000,40,${LG_SEED-1}"
-more_variants="2:10000,200,${LG_SEED-2} 2:3000,60,${LG_SEED-3}@next 2:3000,60,${LG_SEED-4}@debug
+long_variants="2:10000,200,${LG_SEED-2} 2:3000,60,${LG_SEED-3}@next 2:3000,60,${LG_SEED-4}@debug
 2:1000,40,${LG_SEED-5}@kcsan"
 
 append=log_buf_len=8M

@@ -12,7 +12,7 @@
 
 kernel=unbounded
 variants="2:30,${LG_SEED-1}"
-more_variants="2:${LG_SECONDS-600},${LG_SEED-2} 4:${LG_SECONDS-300},${LG_SEED-3}
+long_variants="2:${LG_SECONDS-600},${LG_SEED-2} 4:${LG_SECONDS-300},${LG_SEED-3}
 2:${LG_SECONDS-300},${LG_SEED-5}@next 2:${LG_SECONDS-300},${LG_SEED-6}@bounded
 2:${LG_SECONDS-300},${LG_SEED-7}@debug 2:${LG_SECONDS-300},${LG_SEED-8}@kcsan"
 # in jiffies: who keeps synchronize_rcu_tasks() waiting, and so kprobes, is named after 30 s

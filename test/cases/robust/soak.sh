@@ -16,7 +16,7 @@ case ${kernel_name-} in
 esac
 qemu_options="-icount shift=$icount,sleep=off"
 variants="2:120,${LG_SEED-1}"
-more_variants="2:${LG_SECONDS-3600},${LG_SEED-2} 2:${LG_SECONDS-1200},${LG_SEED-3}@next
+long_variants="2:${LG_SECONDS-3600},${LG_SEED-2} 2:${LG_SECONDS-1200},${LG_SEED-3}@next
 2:${LG_SECONDS-1200},${LG_SEED-4}@bounded 2:${LG_SECONDS-300},${LG_SEED-5}@debug"
 append=log_buf_len=8M
 
