@@ -208,9 +208,9 @@ static void __exit loopguard_exit(void)
 	lg_repick_stop();
 	lg_health_stop();
 	lg_hook_disarm();
-	lg_wait_stop();
 	lg_canary_stop();
 	lg_kick_stop();
+	lg_wait_stop();
 	lg_pin_stop();
 	lg_foreign_stop();
 	lg_sysfs_stop();

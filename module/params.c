@@ -181,7 +181,8 @@ static struct number kick_wait_ms_number = { &lg_kick_wait_ms, 0, LG_KICK_WAIT_M
 module_param_cb(kick_wait_ms, &number_ops, &kick_wait_ms_number, 0644);
 MODULE_PARM_DESC(kick_wait_ms, "ms after which CPUs that wait for each other after a kick are let go, up to "
 		 __stringify(LG_KICK_WAIT_MS_MAX) "; 0: never (default "
-		 __stringify(LG_KICK_WAIT_MS_DEFAULT) ")");
+		 __stringify(LG_KICK_WAIT_MS_DEFAULT) "). Other such waits get at least "
+		 __stringify(LG_KICK_LONE_MS));
 
 /*
  * The kernel looks at the first letter of a bool only, or the second one. A word that is none is

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keeping the module loaded while it ends loops
+ * Keeping the module loaded while it ends loops, or CPUs wait for kicked ones
  *
  * To take the hook away from under a BPF scheduler that loops for ever would trap the CPUs at
  * once, that of rmmod included. So a loop that is ended takes a reference on the module, and a
@@ -51,7 +51,7 @@ static void look(struct work_struct *work)
 }
 
 /**
- * lg_pin - a loop was ended
+ * lg_pin - a loop was ended, or a CPU has waited for long
  *
  * If the reference is put right then by the work, the next one that is ended takes another.
  *

@@ -16,6 +16,7 @@
 #define LG_BUDGET_US_MAX	1000000
 #define LG_KICK_WAIT_MS_DEFAULT	10
 #define LG_KICK_WAIT_MS_MAX	1000
+#define LG_KICK_LONE_MS		150	/* the kernel's scx_pair has waits of 100 ms */
 #define LG_EJECT_MS_MAX		30000	/* no watchdog of a scheduler waits longer */
 
 extern unsigned int lg_limit;

@@ -4,9 +4,10 @@
  *
  * Up to 6.18 a CPU that kicks another one with SCX_KICK_WAIT waits in a hard interrupt, IRQs
  * off, until that has been through the scheduler. CPUs that wait for each other never
- * get out. Whoever has done so for kick_wait_ms is let go here: that kick has lost its promise,
- * but the other CPU has been sent its interrupt all the same. A wait outside of a cycle ends by
- * itself, unless the other CPU waits for an answer to an IPI. So it gets LONE_MS at least.
+ * get out. Each of them is let go here after kick_wait_ms: that kick has lost its promise,
+ * but the other CPU has been sent its interrupt all the same. A wait that leads to no cycle ends
+ * by itself, unless the other CPU waits for an answer to an IPI. So such a wait gets
+ * LG_KICK_LONE_MS at least.
  *
  * A kprobe is on the loop's own compare of the other CPU's sequence with what that was before,
  * which only a CPU that waits executes. The register with what was just loaded is set to the next
@@ -39,8 +40,7 @@
 #include "wait.h"
 
 enum {
-	LONE_MS		= 150,		/* scx_pair has waits of 100 ms */
-	PIN_MS		= 1,
+	LONG_MS		= 1,		/* most waits are over by then */
 	LOOK_MS		= 250,		/* for livepatches */
 	SETTLE_MS	= 20,
 };
@@ -90,9 +90,10 @@ static void begin(struct lg_waiter *w, const void *at, unsigned long before, u64
 	w->cycle = false;
 	w->pins = false;
 	WRITE_ONCE(w->for_cpu, cpu);
-	w->since = now;
+	WRITE_ONCE(w->since, now);
 	WRITE_ONCE(w->last, now);
-	WRITE_ONCE(w->seq, at);
+	WRITE_ONCE(w->sure, 0);
+	smp_store_release(&w->seq, at);	/* pairs with leads_to_cycle() */
 	if (cpu < 0)
 		WRITE_ONCE(mistaken, true);
 }
@@ -106,11 +107,13 @@ static void note_longest(struct lg_waiter *w, u64 now)
 }
 NOKPROBE_SYMBOL(note_longest);
 
-/* See lg_when_over(). */
-static void tell_later(struct lg_waiter *w)
+/* Returns whether the irq_work is queued, see lg_when_over(). */
+static bool tell_later(struct lg_waiter *w)
 {
-	if (likely(cpu_online(smp_processor_id())))
-		irq_work_queue(&w->work);
+	if (unlikely(!cpu_online(smp_processor_id())))
+		return false;
+	irq_work_queue(&w->work);
+	return true;
 }
 NOKPROBE_SYMBOL(tell_later);
 
@@ -120,7 +123,6 @@ static void record(struct lg_waiter *w, u64 now)
 
 	WRITE_ONCE(w->ended, w->ended + 1);
 	trip->more = w->told ? 0 : trip->more + 1;
-	w->told = false;
 	trip->ns = now;
 	trip->duration = now - w->since;
 	trip->wait = true;
@@ -128,30 +130,32 @@ static void record(struct lg_waiter *w, u64 now)
 	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
 	trip->comm[TASK_COMM_LEN - 1] = '\0';
 	lg_read_ops_name(trip->ops, NULL);
-	tell_later(w);
+	w->told = !tell_later(w);
 }
 NOKPROBE_SYMBOL(record);
 
 /*
- * Does who is waited for wait as well, and so on, back to this CPU or to another cycle? Each
- * has looked since this wait began, and saw no change. So none has been through the scheduler
- * meanwhile.
+ * Does who is waited for wait as well, and so on, back to this CPU or to another cycle? Each was
+ * seen unchanged since its own wait began, by the one before it. So none of them has been through
+ * the scheduler meanwhile, nor will be.
  */
 static bool leads_to_cycle(const struct lg_waiter *me)
 {
-	const struct lg_waiter *w = me;
+	const struct lg_waiter *w = me, *next;
 	unsigned int steps;
 	int cpu;
 
 	for (steps = 0; steps <= nr_cpu_ids; steps++) {
 		cpu = READ_ONCE(w->for_cpu);
-		if (cpu == smp_processor_id())
-			return true;
 		if (cpu < 0)
 			return false;
-		w = &per_cpu(lg_waiter, cpu);
-		if (!READ_ONCE(w->seq) || (s64)(READ_ONCE(w->last) - me->since) < 0)
+		next = &per_cpu(lg_waiter, cpu);
+		if (!smp_load_acquire(&next->seq) ||	/* pairs with begin() */
+		    (s64)(READ_ONCE(w->sure) - READ_ONCE(next->since)) < 0)
 			return false;
+		if (next == me)
+			return true;
+		w = next;
 	}
 	return true;
 }
@@ -163,19 +167,33 @@ static bool has_lasted(const struct lg_waiter *w, u64 now, unsigned int ms)
 }
 NOKPROBE_SYMBOL(has_lasted);
 
+/* It is longer than most. */
+static void note_long(struct lg_waiter *w)
+{
+	if (!w->pins)
+		w->pins = tell_later(w);
+	/*
+	 * Once seen that is kept: the first of the CPUs that is let go breaks the cycle, but need
+	 * not be through the scheduler soon.
+	 */
+	if (!w->cycle)
+		w->cycle = leads_to_cycle(w);
+}
+NOKPROBE_SYMBOL(note_long);
+
 /* Is it time to end the wait? */
 static bool is_due(const struct lg_waiter *w, u64 now)
 {
 	unsigned int ms = READ_ONCE(lg_kick_wait_ms);
 
-	if (!ms)
-		return false;
 	if (READ_ONCE(draining))
 		return true;
-	/* IRQs are still off since another one was ended: the kick is for many CPUs */
+	if (!ms || !READ_ONCE(lg_enforce))
+		return false;
+	/* another one was ended just now, most likely of the same kick, which is for many CPUs */
 	if (!w->told)
-		return has_lasted(w, now, 1);
-	return has_lasted(w, now, w->cycle ? ms : max_t(unsigned int, ms, LONE_MS));
+		return has_lasted(w, now, LONG_MS);
+	return has_lasted(w, now, w->cycle ? ms : max(ms, (unsigned int)LG_KICK_LONE_MS));
 }
 NOKPROBE_SYMBOL(is_due);
 
@@ -204,14 +222,12 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 		begin(w, at, before, now);
 		return 0;
 	}
+	/* the look that this is about was later than that */
+	WRITE_ONCE(w->sure, w->last);
 	WRITE_ONCE(w->last, now);
-	if (!w->pins && has_lasted(w, now, PIN_MS)) {
-		w->pins = true;
-		tell_later(w);
-	}
-	/* the first of its CPUs that is let go breaks it */
-	w->cycle = w->cycle || leads_to_cycle(w);
-	if (!is_due(w, now) || !READ_ONCE(lg_enforce) || READ_ONCE(mistaken))
+	if (has_lasted(w, now, LONG_MS))
+		note_long(w);
+	if (!is_due(w, now) || READ_ONCE(mistaken))
 		return 0;
 	lg_arch_set_register(regs, &loaded, before + 1);
 	WRITE_ONCE(w->seq, NULL);
@@ -227,7 +243,7 @@ static void wait_over(struct irq_work *work)
 {
 	struct lg_waiter *w = container_of(work, struct lg_waiter, work);
 
-	/* without the probe it might wait for ever: what rmmod does needs answers from all CPUs */
+	/* without the probe one might last for ever: rmmod needs answers from all CPUs */
 	if (READ_ONCE(lg_enforce) && READ_ONCE(lg_kick_wait_ms))
 		lg_pin();
 	if (w->told)
@@ -322,7 +338,9 @@ static u64 count_ended(bool *waits)
  * A CPU in a wait that does not end would be lost, and this one with it, as the kernel interrupts
  * all to take a probe away. The first of a cycle's waits may not be over yet, see pin.c. So a CPU
  * that waits is given the time after which it would be let go, until none had to be. Then all who
- * wait are let go: what waits for this CPU would wait for ever while this one waits for an answer.
+ * wait are let go, whatever the settings: who waits for this CPU would do so for ever while it waits
+ * for an answer. What waits in the moment after that is as lost as it would be without the module,
+ * so this comes last of all that interrupts other CPUs.
  *
  * Context: task, may sleep. Returns when no CPU is in the probe, nor tells of a wait.
  */
@@ -335,7 +353,8 @@ void lg_wait_stop(void)
 	ended = count_ended(&needed);
 	while (needed) {
 		before = ended;
-		msleep(2 * max_t(unsigned int, READ_ONCE(lg_kick_wait_ms), LONE_MS) + SETTLE_MS);
+		msleep(2 * max(READ_ONCE(lg_kick_wait_ms), (unsigned int)LG_KICK_LONE_MS) +
+		       SETTLE_MS);
 		ended = count_ended(&needed);
 		needed = ended != before;
 	}

@@ -19,8 +19,9 @@ struct lg_waiter {
 	unsigned long before;	/* what that is still */
 	u64 since;		/* CLOCK_BOOTTIME, ns */
 	u64 last;		/* look at it, the same */
+	u64 sure;		/* it has not changed by then, 0: not known */
 	int for_cpu;
-	bool cycle;		/* it will not end by itself */
+	bool cycle;		/* it was seen to lead to one */
 	bool pins;		/* it is long enough for rmmod to say "in use" */
 
 	struct lg_trip trip;	/* the last one that was ended */
