@@ -20,7 +20,8 @@
  * invocation that finds a task in its very first iteration the hook knows nothing; then that
  * task of user space is what is seen.
  *
- * Waits for kicked CPUs that had to be ended are trips of another kind, with a row of their own.
+ * Waits for kicked CPUs that had to be ended are trips of another kind, with a row of their own, in
+ * which each counts for every WAIT_MS that it took.
  * Tasks run between them, and other waits end by themselves: those for a CPU whose own wait was
  * ended. So such a CPU is stuck as long as there is no APART_NS without one.
  */
@@ -43,6 +44,7 @@
 
 enum {
 	IN_A_ROW	= 16,
+	WAIT_MS		= 10,
 };
 
 /* Trips further apart than this do not belong together. */
@@ -62,7 +64,7 @@ struct storm {
 	u64 trips;		/* since then */
 	u64 last;		/* trip, ns */
 	u64 hits;		/* what the CPU had counted at that trip */
-	u32 in_a_row;		/* trips */
+	u32 in_a_row;		/* trips, or what waits count for */
 	bool ended;		/* seen by the hook: an invocation, by itself */
 	bool task;		/* the same: a task of user space ran */
 };
@@ -179,25 +181,34 @@ static bool is_first(u64 now)
 	return !cmpxchg(&ejected_last, 0, now);
 }
 
-/* Is this CPU stuck, and was it for @ms? */
-static bool is_stuck(struct storm *s, u64 now, u64 began, unsigned int ms, bool wait)
+/* For how many of a row does it count? */
+static u32 weight_of(const struct lg_trip *trip)
 {
+	return trip->wait ? 1 + trip->duration / (WAIT_MS * NSEC_PER_MSEC) : 1;
+}
+
+/* Is this CPU stuck, and was it for @ms? */
+static bool is_stuck(struct storm *s, const struct lg_trip *trip, u64 began, unsigned int ms)
+{
+	u64 now = trip->ns;
+
 	if ((s64)(began - s->last) > (s64)APART_NS)
 		s->ended = true;
 	/* or it was another scheduler */
 	if (s->ended || (s64)(s->since - READ_ONCE(ejected_at)) <= 0)
 		s->since = 0;
-	if (s->ended || s->task || (!wait && runs_users_task()))
+	if (s->ended || s->task || (!trip->wait && runs_users_task()))
 		s->in_a_row = 0;
 	s->ended = false;
 	s->task = false;
 	s->last = now;
 	s->trips++;
-	if (++s->in_a_row < IN_A_ROW)
+	s->in_a_row += weight_of(trip);
+	if (s->in_a_row < IN_A_ROW)
 		return false;
 	if (!s->since) {
 		s->since = now;
-		s->trips = IN_A_ROW;
+		s->trips = trip->wait ? 1 : IN_A_ROW;
 	}
 	/* this clock may step back by a little */
 	return (s64)(now - s->since) >= (s64)(ms * NSEC_PER_MSEC);
@@ -222,6 +233,6 @@ void lg_eject_look(const struct lg_trip *trip)
 	}
 	if (is_being_ejected(trip->ns, began))
 		s->ended = true;
-	else if (is_stuck(s, trip->ns, began, ms, trip->wait) && is_first(trip->ns))
+	else if (is_stuck(s, trip, began, ms) && is_first(trip->ns))
 		eject(s, trip);
 }
