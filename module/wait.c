@@ -350,6 +350,8 @@ void lg_wait_stop(void)
 	bool needed;
 	int cpu;
 
+	if (!probe.addr)
+		return;
 	ended = count_ended(&needed);
 	while (needed) {
 		before = ended;
