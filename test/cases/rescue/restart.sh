@@ -12,6 +12,8 @@ more_variants="2:guarded,unlock 2:guarded,move 2:without,move
 2:observing,unlock 2:observing,move 2:observing,move@nextbounded
 2:unused,unlock 2:unused,unlock@nextbounded"
 smt=2
+# a kworker may wait for a CPU as long as the watchdog does, see Documentation/traps.md
+append=workqueue.watchdog_thresh=150
 case ${words-} in
 without,*|observing,*) hangs=yes ;;
 esac

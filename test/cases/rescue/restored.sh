@@ -8,6 +8,8 @@
 kernel=next
 more_variants="2:move 2:unlock@nextbounded 4:move 4:unlock 2:move@nextdebug 4:unlock@nextdebug"
 smt=2
+# a kworker may wait for a CPU as long as the watchdog does, see Documentation/traps.md
+append=workqueue.watchdog_thresh=150
 
 # As many sleepers as there are CPUs, anywhere.
 sleepers() {
