@@ -193,7 +193,7 @@ static bool is_due(const struct lg_waiter *w, u64 now)
 	/* another one was ended just now, most likely of the same kick, which is for many CPUs */
 	if (!w->told)
 		return has_lasted(w, now, LONG_MS);
-	return has_lasted(w, now, w->cycle ? ms : max(ms, (unsigned int)LG_KICK_LONE_MS));
+	return has_lasted(w, now, w->cycle ? ms : max_t(unsigned int, ms, LG_KICK_LONE_MS));
 }
 NOKPROBE_SYMBOL(is_due);
 
@@ -338,9 +338,9 @@ static u64 count_ended(bool *waits)
  * A CPU in a wait that does not end would be lost, and this one with it, as the kernel interrupts
  * all to take a probe away. The first of a cycle's waits may not be over yet, see pin.c. So a CPU
  * that waits is given the time after which it would be let go, until none had to be. Then all who
- * wait are let go, whatever the settings: who waits for this CPU would do so for ever while it waits
- * for an answer. What waits in the moment after that is as lost as it would be without the module,
- * so this comes last of all that interrupts other CPUs.
+ * wait are let go, whatever the settings: who waits for this CPU would do so for ever while it
+ * waits for an answer. What waits in the moment after that is as lost as it would be without the
+ * module, so this comes last of all that interrupts other CPUs.
  *
  * Context: task, may sleep. Returns when no CPU is in the probe, nor tells of a wait.
  */
@@ -355,7 +355,7 @@ void lg_wait_stop(void)
 	ended = count_ended(&needed);
 	while (needed) {
 		before = ended;
-		msleep(2 * max(READ_ONCE(lg_kick_wait_ms), (unsigned int)LG_KICK_LONE_MS) +
+		msleep(2 * max_t(unsigned int, READ_ONCE(lg_kick_wait_ms), LG_KICK_LONE_MS) +
 		       SETTLE_MS);
 		ended = count_ended(&needed);
 		needed = ended != before;
