@@ -66,14 +66,14 @@ endless() {
 	load
 	sched scx_spin -l 5 -W 20000
 	claim "it trips" within 5 tripped
-	while [ $i -lt 5 ]; do
+	while [ $i -lt 15 ]; do
 		say asks
 		in_use || break
 		say asked
 		usleep 200000
 		i=$((i + 1))
 	done
-	claim "rmmod says that it is in use for as long as that goes on" equal 5 "$i"
+	claim "rmmod says that it is in use for as long as that goes on" equal 15 "$i"
 	claim "it goes on ending loops" trips_go_on
 	claim "and is armed" equal armed "$(param state)"
 	echo S >/proc/sysrq-trigger
