@@ -129,6 +129,7 @@ static bool look(unsigned int wait_ms)
 	mutex_lock(&lock);
 	/* hits from before a jump came say nothing of it, nor do those of who was inside then */
 	if (LG_REDIRECTED(there) & ~LG_REDIRECTED(known)) {
+		hits_before = hits_so_far();
 		settling = true;
 		settled = jiffies + msecs_to_jiffies(SETTLE_MS);
 	}
