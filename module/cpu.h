@@ -126,17 +126,27 @@ static __always_inline void lg_restart_count(struct lg_cpu *c, struct lg_invocat
 }
 
 /*
- * lg_when_over - have the irq_work run, which it does when IRQs are on
+ * lg_queue_here - have an irq_work run on this CPU, which it does when IRQs are on
  *
  * On a CPU that has left the online mask they never are again: what is queued there stays in
  * its list, and as the list is then not empty nothing that is queued later, by whomever,
  * raises the interrupt when the CPU is back. There is no loop there any more on the kernels
  * that are known, so no count stays behind.
+ *
+ * Returns whether it is queued.
  */
+static __always_inline bool lg_queue_here(struct irq_work *work)
+{
+	if (unlikely(!cpu_online(smp_processor_id())))
+		return false;
+	irq_work_queue(work);
+	return true;
+}
+
+/* The same of what there is to do when this CPU's invocation is over. */
 static __always_inline void lg_when_over(struct lg_cpu *c)
 {
-	if (likely(cpu_online(smp_processor_id())))
-		irq_work_queue(&c->work);
+	lg_queue_here(&c->work);
 }
 
 #endif

@@ -20,10 +20,10 @@
  * invocation that finds a task in its very first iteration the hook knows nothing; then that
  * task of user space is what is seen.
  *
- * Waits for kicked CPUs that had to be ended are trips of another kind, with a row of their own, in
- * which each counts for every WAIT_MS that it took.
- * Tasks run between them, and other waits end by themselves: those for a CPU whose own wait was
- * ended. So such a CPU is stuck as long as there is no APART_NS without one.
+ * Waits for kicked CPUs that had to be ended are trips of another kind. They have a row of their
+ * own, in which each counts for every WAIT_MS that it took. Tasks run between them, and other waits
+ * end by themselves: those for a CPU whose own wait was ended. So such a CPU is stuck as long as
+ * there is no APART_NS without one.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

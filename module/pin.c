@@ -5,6 +5,7 @@
  * To take the hook away from under a BPF scheduler that loops for ever would trap the CPUs at
  * once, that of rmmod included. So a loop that is ended takes a reference on the module, and a
  * work puts it when none was ended for a while: rmmod says "in use", as for any module that is.
+ * A long wait for a kicked CPU takes it too.
  */
 #include <linux/atomic.h>
 #include <linux/jiffies.h>
@@ -26,7 +27,7 @@ static DECLARE_DELAYED_WORK(look_work, look);
 /* Is the reference held? Whoever changes it from 0 to 1 takes it. */
 static atomic_t pinned;
 
-/* A loop was ended since the work looked last. */
+/* A loop was ended, or a wait was long, since the work looked last. */
 static bool ended;
 
 static void look_later(void)

@@ -28,6 +28,7 @@
 #include <linux/uaccess.h>
 
 #include "canary.h"
+#include "cpu.h"
 #include "eject.h"
 #include "foreign.h"
 #include "pin.h"
@@ -107,16 +108,6 @@ static void note_longest(struct lg_waiter *w, u64 now)
 }
 NOKPROBE_SYMBOL(note_longest);
 
-/* Returns whether the irq_work is queued, see lg_when_over(). */
-static bool tell_later(struct lg_waiter *w)
-{
-	if (unlikely(!cpu_online(smp_processor_id())))
-		return false;
-	irq_work_queue(&w->work);
-	return true;
-}
-NOKPROBE_SYMBOL(tell_later);
-
 static void record(struct lg_waiter *w, u64 now)
 {
 	struct lg_trip *trip = &w->trip;
@@ -130,7 +121,7 @@ static void record(struct lg_waiter *w, u64 now)
 	memcpy(trip->comm, current->comm, TASK_COMM_LEN);
 	trip->comm[TASK_COMM_LEN - 1] = '\0';
 	lg_read_ops_name(trip->ops, NULL);
-	w->told = !tell_later(w);
+	w->told = !lg_queue_here(&w->work);
 }
 NOKPROBE_SYMBOL(record);
 
@@ -171,7 +162,7 @@ NOKPROBE_SYMBOL(has_lasted);
 static void note_long(struct lg_waiter *w)
 {
 	if (!w->pins)
-		w->pins = tell_later(w);
+		w->pins = lg_queue_here(&w->work);
 	/*
 	 * Once seen that is kept: the first of the CPUs that is let go breaks the cycle, but need
 	 * not be through the scheduler soon.

@@ -26,7 +26,7 @@ struct lg_waiter {
 
 	struct lg_trip trip;	/* the last one that was ended */
 	bool told;		/* of that */
-	struct irq_work work;	/* for both, when IRQs are on again */
+	struct irq_work work;	/* to tell it, and to keep the module, once IRQs are on */
 
 	/* for the readers of the status */
 	u64 ended;

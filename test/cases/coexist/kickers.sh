@@ -108,6 +108,7 @@ both_progresses() {
 
 # as_much WITHOUT WITH: within 1 %
 as_much() {
+	[ $# = 2 ] || { echo "a round is not known"; return 1; }
 	echo "$1 without, $2 with the module"
 	[ $((100 * $2)) -ge $((99 * $1)) ]
 }
@@ -121,9 +122,10 @@ host() {
 			all_cpus_trapped ;;
 	pair)
 		claim "the guest finishes" vm_wait 180
-		# shellcheck disable=SC2046
-		claim "it gets as much done" as_much $(both_progresses)
-		echo "figure pair $(both_progresses)" ;;
+		both=$(both_progresses)
+		# shellcheck disable=SC2086
+		claim "it gets as much done" as_much $both
+		echo "figure pair $both" ;;
 	*)
 		claim "the guest finishes" vm_wait 200
 		claim "no CPU misses its heartbeat for 260 ms" beats_within 260 storm calm ;;

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 # CPUs that wait for each other in hard interrupts (SCX_KICK_WAIT) hang a kernel before 7.0, with
-# the dispatch loop's bound too, and so does one that waits for a CPU that waits for an answer to
-# an IPI; with the module each is let go. Where the kernel waits with IRQs on there is nothing to guard. It is guarded too while the settings change, schedulers
-# follow each other and CPUs go off, and rmmod does not leave a CPU in its wait.
+# the dispatch loop's bound too. So does one that waits for a CPU which waits for the answer to an
+# IPI. With the module each is let go. Where the kernel waits with IRQs on there is nothing to guard.
+# It is guarded too while the settings change, schedulers follow each other and CPUs go off, and
+# rmmod does not leave a CPU in its wait.
 
 kernel=bounded
 # WHAT,RING: "without" is the control, "off" and "observe" the same with the module there, "lives" the
