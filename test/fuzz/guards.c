@@ -37,7 +37,8 @@ static void check_spin(const u8 *text, u32 len, const struct input *in, const st
 {
 	u8 op = opcode(text, len, spin->offset);
 
-	require(len - spin->pause > 2 && text[spin->pause] == 0xf3 && text[spin->pause + 1] == 0x90);
+	require(len - spin->pause > 2);
+	require(text[spin->pause] == 0xf3 && text[spin->pause + 1] == 0x90);
 	require(op == 0x39 || op == 0x3b);
 	require(spin->with_memory == ((text[spin->offset + 2] & 0xc0) != 0xc0));
 	require(spin->seq.disp == in->disps[0] || spin->seq.disp == in->disps[1]);
