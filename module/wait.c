@@ -13,6 +13,9 @@
  * which only a CPU that waits executes. The register with what was just loaded is set to the next
  * sequence. The kernel goes on as if the load had seen the other CPU go through the scheduler, as
  * it might have at that moment, and nothing in the kernel's memory is written.
+ *
+ * Not every processor allows a probe in the loop. There the probe is on the compare before the
+ * first round, and its handler waits in place of the kernel.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,7 +23,9 @@
 #include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/minmax.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
+#include <linux/processor.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/time64.h>
@@ -189,10 +194,10 @@ static bool is_due(const struct lg_waiter *w, u64 now)
 NOKPROBE_SYMBOL(is_due);
 
 /*
- * IRQs off, no lock of the scheduler held: a look at the other CPU has just been taken. No tick
- * comes meanwhile, so local_clock() may stand still.
+ * A look at the other CPU has just been taken: is there to be another one? No tick comes
+ * meanwhile, so local_clock() may stand still.
  */
-static int at_compare(struct kprobe *kp, struct pt_regs *regs)
+static bool waits_on(struct pt_regs *regs)
 {
 	struct lg_waiter *w = this_cpu_ptr(&lg_waiter);
 	const void *at = lg_arch_address(regs, &seq), *operand = lg_arch_address(regs, &with);
@@ -206,12 +211,12 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 		if (w->seq == at && w->before == before)
 			note_longest(w, now);
 		WRITE_ONCE(w->seq, NULL);
-		return 0;
+		return false;
 	}
 	/* or the end of the last wait was missed */
 	if (w->seq != at || w->before != before || (s64)(now - w->last) > APART_NS) {
 		begin(w, at, before, now);
-		return 0;
+		return true;
 	}
 	/* the look that this is about was later than that */
 	WRITE_ONCE(w->sure, w->last);
@@ -219,12 +224,30 @@ static int at_compare(struct kprobe *kp, struct pt_regs *regs)
 	if (has_lasted(w, now, LONG_MS))
 		note_long(w);
 	if (!is_due(w, now) || READ_ONCE(mistaken))
-		return 0;
+		return true;
 	lg_arch_set_register(regs, &loaded, before + 1);
 	WRITE_ONCE(w->seq, NULL);
 	note_longest(w, now);
 	if (!READ_ONCE(draining))
 		record(w, now);
+	return false;
+}
+NOKPROBE_SYMBOL(waits_on);
+
+/* No lock of the scheduler held. */
+static int at_compare(struct kprobe *kp, struct pt_regs *regs)
+{
+	const unsigned long *at = lg_arch_address(regs, &seq);
+	bool once = target->waits.spin.once;
+
+	/* with PREEMPT_RT it may be a thread that waits, IRQs on: here they would be off */
+	if (once && !in_hardirq())
+		return 0;
+	while (waits_on(regs) && once && !READ_ONCE(mistaken)) {
+		cpu_relax();
+		/* pairs with what the kernel's own load does, as it stands in for that */
+		lg_arch_set_register(regs, &loaded, smp_load_acquire(at));
+	}
 	return 0;
 }
 NOKPROBE_SYMBOL(at_compare);

@@ -68,6 +68,8 @@ static inline bool lg_add_site(struct lg_sites *sites, u32 at, const struct lg_o
 struct lg_spin {
 	u32 pause;		/* in every round, an offset in the function */
 	u32 offset;		/* of the compare, which is in every round too */
+	bool once;		/* it is before the first round, and need be in no other; ... */
+	u32 differs;		/* ... where the code goes on then, if the sequence has changed */
 	struct lg_operand seq;		/* of the load of the sequence */
 	struct lg_operand loaded;	/* the register that it is in then */
 	struct lg_operand with;		/* what that is compared with: it itself, or ... */
