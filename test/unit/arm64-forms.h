@@ -311,4 +311,231 @@ static const struct form forms[] = {
 		0x35000023, 0xd65f03c0,	/* cbnz w3,9f; ret */ } },
 };
 
+/* --------------------------------------------------------------- waits -- */
+
+enum { SEQ = 0x990 };	/* of the sequence in a runqueue, if the form has no other */
+
+/* Functions that wait for a kicked CPU. */
+struct wait {
+	const char *what;
+	int wanted;		/* where the compare is, or -errno */
+	u8 base, loaded, with;	/* registers */
+	bool by_disp;		/* the sequence is not at what is in base, but from there */
+	s32 disp;
+	u8 len;			/* words */
+	u32 code[24];
+};
+
+static const struct wait waits[] = {
+	{ "gcc 14, Debian's 6.18.9 to 6.19.11",
+	  0x14, .base = 4, .loaded = 3, .disp = 2728, .len = 18, .code = {
+		0x912aa004, 0xc8dffc83,	/* add x4,x0,#2728; ldar x3,[x4] */
+		0xf9403fe5, 0xf86178a0,	/* ldr x5,[sp,#120]; ldr x0,[x5,x1,lsl #3] */
+		0x8b010ca1, 0xeb03001f,	/* add x1,x5,x1,lsl #3; cmp x0,x3 */
+		0x54000161, 0xd50320bf,	/* b.ne 9f; 1: sevl */
+		0xd503205f, 0xc85f7c80,	/* wfe; ldxr x0,[x4] */
+		0xca030000, 0xb5000040,	/* eor x0,x0,x3; cbnz x0,2f */
+		0xd503205f, 0xc8dffc83,	/* wfe; 2: ldar x3,[x4] */
+		0xf9400020, 0xeb03001f,	/* ldr x0,[x1]; cmp x0,x3 */
+		0x54fffee0, 0xd65f03c0,	/* b.eq 1b; ret */ } },
+	{ "the same of a PREEMPT_RT kernel, the loop aligned",
+	  0x14, .base = 4, .loaded = 3, .disp = 2736, .len = 21, .code = {
+		0x912ac004, 0xc8dffc83,	/* add x4,x0,#2736; ldar x3,[x4] */
+		0xf9403fe5, 0xf86178a0,	/* ldr x5,[sp,#120]; ldr x0,[x5,x1,lsl #3] */
+		0x8b010ca1, 0xeb03001f,	/* add x1,x5,x1,lsl #3; cmp x0,x3 */
+		0x540001c1, 0xd503201f,	/* b.ne 9f; nop */
+		0xd503201f, 0xd503201f,	/* nop; nop */
+		0xd50320bf, 0xd503205f,	/* 1: sevl; wfe */
+		0xc85f7c80, 0xca030000,	/* ldxr x0,[x4]; eor x0,x0,x3 */
+		0xb5000040, 0xd503205f,	/* cbnz x0,2f; wfe */
+		0xc8dffc83, 0xf9400020,	/* 2: ldar x3,[x4]; ldr x0,[x1] */
+		0xeb03001f, 0x54fffee0,	/* cmp x0,x3; b.eq 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "gcc 14, Debian's 6.18.5: a yield",
+	  0x14, .base = 5, .loaded = 0, .with = 4, .disp = 2728, .len = 13, .code = {
+		0x912aa005, 0xc8dffca0,	/* add x5,x0,#2728; ldar x0,[x5] */
+		0xf9403fe3, 0xf8617864,	/* ldr x3,[sp,#120]; ldr x4,[x3,x1,lsl #3] */
+		0x8b010c61, 0xeb00009f,	/* add x1,x3,x1,lsl #3; cmp x4,x0 */
+		0x540000c1, 0xd503203f,	/* b.ne 9f; 1: yield */
+		0xc8dffca0, 0xf9400024,	/* ldar x0,[x5]; ldr x4,[x1] */
+		0xeb00009f, 0x54ffff80,	/* cmp x4,x0; b.eq 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "gcc 14 -O2, 6.12",
+	  0x14, .base = 5, .loaded = 2, .with = 1, .len = 13, .code = {
+		0x91264025, 0xc8dffca2,	/* add x5,x1,#2448; ldar x2,[x5] */
+		0xf9403fe4, 0xf8637881,	/* ldr x4,[sp,#120]; ldr x1,[x4,x3,lsl #3] */
+		0x8b030c83, 0xeb01005f,	/* add x3,x4,x3,lsl #3; cmp x2,x1 */
+		0x540000c1, 0xd503203f,	/* b.ne 9f; 1: yield */
+		0xc8dffca1, 0xf9400062,	/* ldar x1,[x5]; ldr x2,[x3] */
+		0xeb01005f, 0x54ffff80,	/* cmp x2,x1; b.eq 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "gcc 14 -Os, 6.12: one load and compare, in the loop",
+	  0xc, .base = 1, .loaded = 4, .with = 5, .len = 8, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "the same with smp_cond_load_acquire()",
+	  0xc, .base = 1, .loaded = 5, .with = 4, .len = 13, .code = {
+		0x91264021, 0xc8dffc25,	/* add x1,x1,#2448; 1: ldar x5,[x1] */
+		0xf9400044, 0xeb05009f,	/* ldr x4,[x2]; cmp x4,x5 */
+		0x54000101, 0xd50320bf,	/* b.ne 9f; sevl */
+		0xd503205f, 0xc85f7c25,	/* wfe; ldxr x5,[x1] */
+		0xca0400a5, 0xb5000045,	/* eor x5,x5,x4; cbnz x5,2f */
+		0xd503205f, 0x17fffff6,	/* wfe; 2: b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "clang 19, 6.12: a shared compare, the address overwritten by the load",
+	  0xc, .base = 8, .loaded = 9, .with = 10, .by_disp = true, .disp = SEQ,
+	  .len = 10, .code = {
+		0x91264109, 0xc8dffd29,	/* add x9,x8,#2448; ldar x9,[x9] */
+		0xf860db2a, 0xeb0a013f,	/* 1: ldr x10,[x25,w0,sxtw #3]; cmp x9,x10 */
+		0x540000a1, 0xd503203f,	/* b.ne 9f; yield */
+		0x91264109, 0xc8dffd29,	/* add x9,x8,#2448; ldar x9,[x9] */
+		0x17fffffa, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "clang 14, 6.12",
+	  0xc, .base = 8, .loaded = 10, .with = 11, .by_disp = true, .disp = SEQ,
+	  .len = 10, .code = {
+		0x9126410a, 0xc8dffd4a,	/* add x10,x8,#2448; ldar x10,[x10] */
+		0xf8697b0b, 0xeb0b015f,	/* 1: ldr x11,[x24,x9,lsl #3]; cmp x10,x11 */
+		0x540000a1, 0x9126410a,	/* b.ne 9f; add x10,x8,#2448 */
+		0xd503203f, 0xc8dffd4a,	/* yield; ldar x10,[x10] */
+		0x17fffffa, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "clang 19 with smp_cond_load_acquire()",
+	  0xc, .base = 8, .loaded = 9, .with = 10, .by_disp = true, .disp = SEQ,
+	  .len = 15, .code = {
+		0x91264109, 0xc8dffd29,	/* add x9,x8,#2448; ldar x9,[x9] */
+		0xf860db2a, 0xeb0a013f,	/* 1: ldr x10,[x25,w0,sxtw #3]; cmp x9,x10 */
+		0x54000141, 0x9126410a,	/* b.ne 9f; add x10,x8,#2448 */
+		0xd50320bf, 0xd503205f,	/* sevl; wfe */
+		0xc85f7d4b, 0xca09016b,	/* ldxr x11,[x10]; eor x11,x11,x9 */
+		0xb500004b, 0xd503205f,	/* cbnz x11,2f; wfe */
+		0xc8dffd49, 0x17fffff5,	/* 2: ldar x9,[x10]; b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "an atomic operation before it is over",
+	  0x18, .base = 1, .loaded = 4, .with = 5, .len = 11, .code = {
+		0xc85f7c03, 0xc8067c03,	/* ldxr x3,[x0]; stxr w6,x3,[x0] */
+		0x35ffffc6, 0x91264021,	/* cbnz w6,.-8; add x1,x1,#2448 */
+		0xc8dffc24, 0xf9400045,	/* 1: ldar x4,[x1]; ldr x5,[x2] */
+		0xeb0400bf, 0x54000061,	/* cmp x5,x4; b.ne 9f */
+		0xd503203f, 0x17fffffb,	/* yield; b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "kprobes would take the compare for a part of one",
+	  -ESRCH, .len = 10, .code = {
+		0xc85f7c03, 0xd5033f5f,	/* ldxr x3,[x0]; clrex */
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "the load of another field",
+	  -ESRCH, .len = 8, .code = {
+		0x91266021, 0xc8dffc24,	/* add x1,x1,#2456; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "a load of 32 bits",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0x88dffc24,	/* add x1,x1,#2448; 1: ldar w4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "a compare of 32 bits",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0x6b0400bf,	/* ldr x5,[x2]; cmp w5,w4 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "a compare of another register",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0300bf,	/* ldr x5,[x2]; cmp x5,x3 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "what was loaded is written before the compare",
+	  -ESRCH, .len = 9, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xaa0303e4,	/* ldr x5,[x2]; mov x4,x3 */
+		0xeb0400bf, 0x54000061,	/* cmp x5,x4; b.ne 9f */
+		0xd503203f, 0x17fffffa,	/* yield; b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "the address is written before the compare",
+	  -ESRCH, .len = 9, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xaa0303e1,	/* ldr x5,[x2]; mov x1,x3 */
+		0xeb0400bf, 0x54000061,	/* cmp x5,x4; b.ne 9f */
+		0xd503203f, 0x17fffffa,	/* yield; b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "nothing is left of the address",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0xc8dffc21,	/* add x1,x1,#2448; ldar x1,[x1] */
+		0xf9400045, 0xeb0100bf,	/* 1: ldr x5,[x2]; cmp x5,x1 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffc, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "a call in between",
+	  -ESRCH, .len = 9, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0x94000800, 0xf9400045,	/* bl .+0x2000; ldr x5,[x2] */
+		0xeb0400bf, 0x54000061,	/* cmp x5,x4; b.ne 9f */
+		0xd503203f, 0x17fffffa,	/* yield; b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "it waits while the sequence differs",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000060, 0xd503203f,	/* b.eq 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "it waits in both cases",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000021, 0xd503203f,	/* b.ne .+4; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "it waits as long as it is not more",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000049, 0xd65f03c0,	/* b.ls 2f; ret */
+		0xd503203f, 0x17fffffa,	/* 2: yield; b 1b */ } },
+	{ "a way to the wait by the compare",
+	  -ESRCH, .len = 9, .code = {
+		0xb40000c6, 0x91264021,	/* cbz x6,2f; add x1,x1,#2448 */
+		0xc8dffc24, 0xf9400045,	/* 1: ldar x4,[x1]; ldr x5,[x2] */
+		0xeb0400bf, 0x54000061,	/* cmp x5,x4; b.ne 9f */
+		0xd503203f, 0x17fffffb,	/* 2: yield; b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "the compare is in the loop alone",
+	  -ESRCH, .len = 8, .code = {
+		0xd503203f, 0x91264021,	/* 1: yield; add x1,x1,#2448 */
+		0xc8dffc24, 0xf9400045,	/* ldar x4,[x1]; ldr x5,[x2] */
+		0xeb0400bf, 0x54ffff60,	/* cmp x5,x4; b.eq 1b */
+		0xd503201f, 0xd65f03c0,	/* nop; ret */ } },
+	{ "two waits",
+	  -ENOTUNIQ, .len = 9, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd503203f,	/* b 1b; yield */
+		0xd65f03c0,		/* ret */ } },
+	{ "another pause in it",
+	  -ESRCH, .len = 9, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xf9400045, 0xeb0400bf,	/* ldr x5,[x2]; cmp x5,x4 */
+		0x54000081, 0xd503203f,	/* b.ne 9f; yield */
+		0xd503205f, 0x17fffffa,	/* wfe; b 1b */
+		0xd65f03c0,		/* ret */ } },
+	{ "a breakpoint of somebody else's",
+	  -ESRCH, .len = 8, .code = {
+		0x91264021, 0xc8dffc24,	/* add x1,x1,#2448; 1: ldar x4,[x1] */
+		0xd4200080, 0xeb0400bf,	/* .inst 0xd4200080; cmp x5,x4 */
+		0x54000061, 0xd503203f,	/* b.ne 9f; yield */
+		0x17fffffb, 0xd65f03c0,	/* b 1b; ret */ } },
+	{ "a yield, and nothing else",
+	  -ESRCH, .len = 3, .code = { 0xd503201f, 0xd503203f, 0xd65f03c0 } },
+	{ "a wfe", -ESRCH, .len = 3, .code = { 0xd503201f, 0xd503205f, 0xd65f03c0 } },
+	{ "a wfet", -ESRCH, .len = 3, .code = { 0xd503201f, 0xd5031003, 0xd65f03c0 } },
+	{ "nothing waits",
+	  -ENOENT, .len = 4, .code = { 0xd503233f, 0xd503201f, 0xd503323f, 0xd65f03c0 } },
+	{ "data behind the function",
+	  -ENOENT, .len = 4, .code = { 0xd503201f, 0xd65f03c0, 0x82a3b4c8, 0xffff8000 } },
+};
+
 #endif

@@ -359,30 +359,93 @@ static void test_entries(void)
 
 /* ---------------------------------------------------------------- waits -- */
 
-static const struct {
-	const char *what;
-	u32 code[4];
-	int result;
-} waits[] = {
-	{ "nothing", { 0xd503233f, 0xd503201f, 0xd503323f, 0xd65f03c0 }, -ENOENT },
-	{ "a yield", { 0xd503201f, 0xd503203f, 0xd503201f, 0xd65f03c0 }, -ESRCH },
-	{ "a wfe", { 0xd503201f, 0xd503205f, 0xd503201f, 0xd65f03c0 }, -ESRCH },
-	{ "a wfet", { 0xd503201f, 0xd5031003, 0xd503201f, 0xd65f03c0 }, -ESRCH },
-	{ "data behind the function", { 0xd503201f, 0xd65f03c0, 0x82a3b4c8, 0xffff8000 }, -ENOENT },
-};
+/* As the module finds it. */
+static int find_wait(const struct lg_code *code, s32 disp, struct lg_spin *spin)
+{
+	u8 *map = malloc(code->len);
+	int ret = lg_arch_find_spin(code, (s32 []){ disp, disp }, spin);
+
+	if (!ret && (!spin->once ||
+		     !lg_flow_only_through(code, map, 0, spin->offset, &spin->pause, 1) ||
+		     !lg_flow_only_through(code, map, spin->differs, spin->offset, &spin->pause,
+					   1)))
+		ret = -ESRCH;
+	free(map);
+	return ret;
+}
+
+static void test_wait(const struct wait *w)
+{
+	u32 *text = malloc(w->len * sizeof(*text));		/* for ASan to guard */
+	struct lg_code code = { .text = (u8 *)text, .len = w->len * sizeof(*text) };
+	struct lg_spin spin = {};
+	bool right;
+	int ret;
+
+	memcpy(text, w->code, code.len);
+	ret = find_wait(&code, w->disp ?: SEQ, &spin) ?: (int)spin.offset;
+	right = ret == w->wanted;
+	if (ret > 0 && right)
+		right = spin.seq.base == w->base &&
+			spin.seq.disp == (w->by_disp ? w->disp : 0) &&
+			spin.loaded.base == w->loaded && spin.with.base == w->with &&
+			!spin.with_memory;
+	if (!right)
+		fprintf(stderr, "%s: %d, seq x%u+%d, loaded x%u, with x%u\n", w->what, ret,
+			spin.seq.base, spin.seq.disp, spin.loaded.base, spin.with.base);
+	claim(right, w->wanted < 0 ? "a wait, refused: %s" : "a wait, found: %s", w->what);
+	free(text);
+}
+
+/* One word of @w is another one, which may be the right one: is it found there, or refused? */
+static void damage_wait(const struct wait *w, u32 at, u32 word, int *wrong, int *lost)
+{
+	u32 *text = malloc(w->len * sizeof(*text));
+	struct lg_code code = { .text = (u8 *)text, .len = w->len * sizeof(*text) };
+	struct lg_spin spin;
+
+	memcpy(text, w->code, code.len);
+	text[at] = word;
+	if (find_wait(&code, w->disp ?: SEQ, &spin))
+		(*lost)++;
+	else
+		*wrong += (int)spin.offset != w->wanted;
+	free(text);
+}
+
+static void test_damaged_wait(const struct wait *w)
+{
+	int wrong = 0, lost = 0, bit;
+	u32 at, len, j;
+	size_t i;
+
+	for (at = 0; at < w->len; at++) {
+		for (bit = 0; bit < 32; bit++)
+			damage_wait(w, at, w->code[at] ^ 1u << bit, &wrong, &lost);
+		for (i = 0; i < ARRAY_SIZE(waits); i++)
+			for (j = 0; j < waits[i].len; j++)
+				damage_wait(w, at, waits[i].code[j], &wrong, &lost);
+	}
+	claim(!wrong && lost, "a wait with any one word damaged is found there or refused: %s",
+	      w->what);
+	for (wrong = 0, len = 0; len < w->len; len++) {
+		struct wait cut = *w;
+
+		cut.len = len;
+		for (at = 0; at < len; at++)
+			damage_wait(&cut, at, w->code[at], &wrong, &lost);
+	}
+	claim(!wrong, "a wait cut off anywhere is found there or refused: %s", w->what);
+}
 
 static void test_waits(void)
 {
-	struct lg_spin spin;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(waits); i++) {
-		struct lg_code code = {
-			.text = (const u8 *)waits[i].code, .len = sizeof(waits[i].code),
-		};
-
-		claim(lg_arch_find_spin(&code, (s32 []){ 8, 8 }, &spin) == waits[i].result,
-		      "what waits: %s", waits[i].what);
+		test_wait(&waits[i]);
+		if (waits[i].wanted > 0)
+			test_damaged_wait(&waits[i]);
 	}
 }
 
@@ -496,9 +559,9 @@ int main(int argc, char **argv)
 	test_damaged_forms();
 	for (i = 0; i < ARRAY_SIZE(ways); i++)
 		test_way(&ways[i]);
+	test_waits();
 	made_up = false;
 	test_entries();
-	test_waits();
 	if (argc > 2) {
 		outer = atoi(argv[2]);
 		test_image(argv[1]);
