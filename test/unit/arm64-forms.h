@@ -538,4 +538,83 @@ static const struct wait waits[] = {
 	  -ENOENT, .len = 4, .code = { 0xd503201f, 0xd65f03c0, 0x82a3b4c8, 0xffff8000 } },
 };
 
+/* -------------------------------------------------------------- the way out -- */
+
+enum { HAS_OP = 560, HAS_OP_BIT = 3 };
+
+/* Functions that ask whether there is an ops.dispatch, and call what flushes, at FLUSH. */
+struct gate {
+	const char *what;
+	int wanted;		/* where the gate is, -EINVAL: it is none, or -errno */
+	u8 len;			/* words */
+	u32 code[8];
+};
+
+static const struct gate gates[] = {
+	/* 7.3.4 with CONFIG_SCHED_CORE */
+	{ "gcc 14", 0x4, .len = 6, .code = {
+		0xd503201f, 0xf9411ae0,	/* nop; ldr x0,[x23,#560] */
+		0x36180060, 0x940007fd,	/* tbz w0,#3,9f; bl flush */
+		0xd503201f, 0xd65f03c0,	/* nop; ret */ } },
+	{ "clang 19", 0x0, .len = 4, .code = {
+		0xf9411ac8, 0x36180048,	/* ldr x8,[x22,#560]; tbz w8,#3,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "gcc 14 -Os, by tbnz", 0x0, .len = 6, .code = {
+		0xf9411a60, 0x37180060,	/* ldr x0,[x19,#560]; tbnz w0,#3,1f */
+		0x52800000, 0xd65f03c0,	/* mov w0,#0; ret */
+		0x940007fc, 0xd65f03c0,	/* 1: bl flush; ret */ } },
+	{ "another bit", -ESRCH, .len = 4, .code = {
+		0xf9411ae0, 0x36200040,	/* ldr x0,[x23,#560]; tbz w0,#4,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "the bit 32 higher", -ESRCH, .len = 4, .code = {
+		0xf9411ae0, 0xb6180040,	/* ldr x0,[x23,#560]; tbz x0,#35,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "another word", -ESRCH, .len = 4, .code = {
+		0xf9411ee0, 0x36180040,	/* ldr x0,[x23,#568]; tbz w0,#3,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "a load of 32 bits", -ESRCH, .len = 4, .code = {
+		0xb94232e0, 0x36180040,	/* ldr w0,[x23,#560]; tbz w0,#3,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "from the stack", -ESRCH, .len = 4, .code = {
+		0xf9411be0, 0x36180040,	/* ldr x0,[sp,#560]; tbz w0,#3,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "into no register", -ESRCH, .len = 4, .code = {
+		0xf9411aff, 0x3618005f,	/* ldr xzr,[x23,#560]; tbz wzr,#3,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "the test of another register", -ESRCH, .len = 4, .code = {
+		0xf9411ae0, 0x36180041,	/* ldr x0,[x23,#560]; tbz w1,#3,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "something between load and test", -ESRCH, .len = 5, .code = {
+		0xf9411ae0, 0xd503201f,	/* ldr x0,[x23,#560]; nop */
+		0x36180040, 0x940007fd,	/* tbz w0,#3,9f; bl flush */
+		0xd65f03c0,		/* ret */ } },
+	{ "a branch on the whole word", -ESRCH, .len = 4, .code = {
+		0xf9411ae0, 0xb4000040,	/* ldr x0,[x23,#560]; cbz x0,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "a branch out of the function", -ESRCH, .len = 4, .code = {
+		0xf9411ae0, 0x36180800,	/* ldr x0,[x23,#560]; tbz w0,#3,.+256 */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "in two places", -ENOTUNIQ, .len = 6, .code = {
+		0xf9411ae0, 0x36180080,	/* ldr x0,[x23,#560]; tbz w0,#3,9f */
+		0xf9411ae1, 0x36180041,	/* ldr x1,[x23,#560]; tbz w1,#3,9f */
+		0x940007fc, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "nothing of it", -ESRCH, .len = 2, .code = { 0x94000800, 0xd65f03c0 } },
+	{ "cut off", -ESRCH, .len = 1, .code = { 0xf9411ae0 } },
+	/* the bit is asked for, but that is not what the rounds depend on */
+	{ "a way round it", -EINVAL, .len = 5, .code = {
+		0xb4000065, 0xf9411ae0,	/* cbz x5,1f; ldr x0,[x23,#560] */
+		0x36180040, 0x940007fd,	/* tbz w0,#3,9f; 1: bl flush */
+		0xd65f03c0,		/* ret */ } },
+	{ "a way to the test alone", -EINVAL, .len = 5, .code = {
+		0xb4000045, 0xf9411ae0,	/* cbz x5,1f; ldr x0,[x23,#560] */
+		0x36180040, 0x940007fd,	/* 1: tbz w0,#3,9f; bl flush */
+		0xd65f03c0,		/* ret */ } },
+	{ "rounds if it is clear", -EINVAL, .len = 4, .code = {
+		0xf9411ae0, 0x37180040,	/* ldr x0,[x23,#560]; tbnz w0,#3,9f */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+	{ "rounds in both cases", -EINVAL, .len = 4, .code = {
+		0xf9411ae0, 0x36180020,	/* ldr x0,[x23,#560]; tbz w0,#3,.+4 */
+		0x940007fe, 0xd65f03c0,	/* bl flush; ret */ } },
+};
+
 #endif

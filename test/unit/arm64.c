@@ -449,6 +449,54 @@ static void test_waits(void)
 	}
 }
 
+/* -------------------------------------------------------------- the way out -- */
+
+/* As the module asks, of @len words; -EINVAL: it is no gate. */
+static int find_gate(const u32 *words, u32 len)
+{
+	u32 *text = malloc(len * sizeof(*text));
+	struct lg_code code = { .text = (u8 *)text, .len = len * sizeof(*text) };
+	u8 *map = malloc(code.len);
+	struct lg_gate gate;
+	u32 start;
+	int ret;
+
+	memcpy(text, words, code.len);
+	ret = lg_arch_find_gate(&code, HAS_OP, HAS_OP_BIT, &gate);
+	if (!ret && (lg_flow_calls(&code, is_flush, &start, 1) != 1 ||
+		     !lg_flow_only_through(&code, map, 0, gate.at, &start, 1) ||
+		     !lg_flow_only_through(&code, map, gate.clear, gate.at, &start, 1)))
+		ret = -EINVAL;
+	free(map);
+	free(text);
+	return ret ?: (int)gate.at;
+}
+
+static void test_gate(const struct gate *g)
+{
+	int ret, wrong = 0, lost = 0, bit;
+	u32 at, words[8];
+
+	flush = FLUSH;
+	ret = find_gate(g->code, g->len);
+	if (ret != g->wanted)
+		fprintf(stderr, "%s: %d\n", g->what, ret);
+	claim(ret == g->wanted, "the way out: %s", g->what);
+	if (g->wanted < 0)
+		return;
+	for (at = 0; at < g->len; at++) {
+		for (bit = 0; bit < 32; bit++) {
+			memcpy(words, g->code, sizeof(words));
+			words[at] ^= 1u << bit;
+			ret = find_gate(words, g->len);
+			lost += ret < 0;
+			wrong += ret >= 0 && ret != g->wanted;
+		}
+	}
+	claim(!wrong && lost, "the way out with any one bit flipped is found there or refused: %s",
+	      g->what);
+}
+
 /* ---------------------------------------------------------------- images -- */
 
 static const char * const loops[] = {
@@ -560,6 +608,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(ways); i++)
 		test_way(&ways[i]);
 	test_waits();
+	for (i = 0; i < ARRAY_SIZE(gates); i++)
+		test_gate(&gates[i]);
 	made_up = false;
 	test_entries();
 	if (argc > 2) {
