@@ -40,7 +40,7 @@ static bool tests(const struct lg_code *code, u32 at, s32 disp, u32 bit, u32 *cl
  * @code: the text of the function
  * @disp: the displacement of the word
  * @bit: the bit's number in it
- * @gate: set on success only
+ * @gate: to be set, of use on success only
  *
  * Context: any.
  * Return: 0, -ESRCH if it is not tested in a form that is known, -ENOTUNIQ if it is in several

@@ -94,7 +94,7 @@ static bool if_clear(const struct lg_code *code, u32 at, u32 *clear)
  * @code: the text of the function
  * @disp: the displacement of the word
  * @bit: the bit's number in it
- * @gate: set on success only
+ * @gate: to be set, of use on success only
  *
  * Context: any.
  * Return: 0, -ESRCH if it is not tested in a form that is known, -ENOTUNIQ if it is in several
