@@ -43,35 +43,48 @@ selftest() {
 	grep -q '^ok 1 cyclic_kick_wait # *$' /tmp/runner.log
 }
 
-# counter CGROUP: a task in there that counts until it is stopped
+# counter CGROUP: a task in there that counts until it is stopped, and says so far if asked
 counter() {
 	# policy itself, see normally
 	policy other sh -c 'echo $$ >"/sys/fs/cgroup/$1/cgroup.procs"
 		i=0
-		trap "echo \$i >>/tmp/counts; exit" TERM
+		trap "echo \$i >>/tmp/counts" USR1
 		while :; do i=$((i + 1)); done' - "$1" &
 	pids="$pids $!"
 }
 
-# progress: what two tasks a CPU in two cgroups count in five seconds
-progress() {
-	local g
+# counted: what the tasks in $pids have counted so far, and how many of them have said so
+counted() {
+	local n=0
 
-	pids=
 	: >/tmp/counts
-	for g in a a b b; do
-		counter $g
+	# shellcheck disable=SC2086
+	kill -USR1 $pids
+	while [ "$(wc -l </tmp/counts)" -lt 4 ] && [ $n -lt 50 ]; do
+		sleep 0.1
+		n=$((n + 1))
 	done
-	sleep 5
-	# shellcheck disable=SC2086
-	kill $pids
-	# shellcheck disable=SC2086
-	wait $pids
 	awk '{ n += $1 } END { print n + 0, NR }' /tmp/counts
 }
 
+# progress WORD: what they count in five seconds, in each of the rounds
+progress() {
+	local round=0 before after
+
+	before=$(counted)
+	while [ $round -lt $rounds ]; do
+		sleep 5
+		after=$(counted)
+		say progress "$1" $((${after% *} - ${before% *})) "${after#* }"
+		before=$after
+		round=$((round + 1))
+	done
+}
+
+# Two tasks a CPU in two cgroups. They go idle only while the module is there, and it is loaded once:
+# without it a CPU that waits when the other one goes idle, or pokes code, may wait for ever.
 pair() {
-	local round=0
+	local g pids=
 
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup
 	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
@@ -82,22 +95,25 @@ pair() {
 	claim "scx_pair is enabled" scx_state enabled
 	scx_state enabled || return
 	echo 0 >/sys/kernel/rcu_expedited
-	while [ $round -lt $rounds ]; do
-		say progress without "$(progress)"
-		load
-		say progress with "$(progress)"
-		say waits "$(param kick_waits)" "$(param kick_wait_longest_us)"
-		claim "round $round: it has waited" positive "$(param kick_wait_longest_us)"
-		claim "round $round: no wait had to be ended" equal 0 "$(param kick_waits)"
-		unload
-		round=$((round + 1))
+	for g in a a b b; do
+		counter $g
 	done
+	sleep 1
+	progress without
+	load
+	progress with
+	say waits "$(param kick_waits)" "$(param kick_wait_longest_us)"
+	claim "it has waited" positive "$(param kick_wait_longest_us)"
+	claim "no wait had to be ended" equal 0 "$(param kick_waits)"
 	claim "scx_pair is still enabled" scx_state enabled
+	# shellcheck disable=SC2086
+	kill $pids
 	sched_stop
+	claim "rmmod succeeds" unload
 }
 
-# progress_of with|without: the median of what was counted; nothing if a round is not known. A
-# round in a dozen is 2 % off, either way.
+# progress_of WORD: the median of what was counted; nothing if a round is not known. A round in a
+# dozen is 2 % off, either way.
 progress_of() {
 	awk -v which="$1" '$2 == "progress" && $3 == which && $5 == 4 { print $4 }' \
 		"$vm_dir/results" | sort -n | awk -v rounds=$rounds '
