@@ -242,20 +242,21 @@ int lg_flow_targets(const struct lg_code *piece, const struct lg_code *code, u32
  * lg_flow_only_through - does every way to a round go through one instruction
  * @code: the function
  * @map: to work with, @code->len bytes
- * @from: where the ways begin
  * @gate: the instruction
+ * @away: where it leads away from the rounds
  * @starts: the instructions with which rounds begin
  * @nr_starts: how many there are
  *
  * Context: any.
- * Return: true if no way from @from to a start goes by it.
+ * Return: true if it is on each way to a start, from the function's entry and from @away.
  */
-bool lg_flow_only_through(const struct lg_code *code, u8 *map, u32 from, u32 gate,
+bool lg_flow_only_through(const struct lg_code *code, u8 *map, u32 gate, u32 away,
 			  const u32 *starts, int nr_starts)
 {
 	memset(map, 0, code->len);
 	map[gate] = STOP;
-	map[from] |= TODO;
+	map[0] |= TODO;
+	map[away] |= TODO;
 	return walk_on(code, map) && !is_seen(map, starts, nr_starts);
 }
 

@@ -15,7 +15,7 @@ bool lg_flow_every_round(const struct lg_code *code, u8 *map, const u32 *starts,
 			 int nr_starts, const u32 *sites, int nr_sites);
 bool lg_flow_once_a_round(const struct lg_code *code, u8 *map, const u32 *starts,
 			  int nr_starts, const u32 *sites, int nr_sites);
-bool lg_flow_only_through(const struct lg_code *code, u8 *map, u32 from, u32 gate,
+bool lg_flow_only_through(const struct lg_code *code, u8 *map, u32 gate, u32 away,
 			  const u32 *starts, int nr_starts);
 int lg_flow_in_rounds(const struct lg_code *code, u8 *map, const u32 *starts,
 		      int nr_starts, u32 *calls, int nr_calls);

@@ -166,8 +166,7 @@ static int find_gate(const struct lg_code *code, const struct lg_repick *layout,
 	ret = lg_arch_find_gate(code, layout->has_op_offset, layout->has_op_bit, &gate);
 	if (ret)
 		return ret;
-	return lg_flow_only_through(code, map, 0, gate.at, starts, nr_starts) &&
-	       lg_flow_only_through(code, map, gate.clear, gate.at, starts, nr_starts) ?
+	return lg_flow_only_through(code, map, gate.at, gate.clear, starts, nr_starts) ?
 	       0 : -ENOTUNIQ;
 }
 

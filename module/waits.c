@@ -13,13 +13,12 @@ enum {
 	MAX_TEXT	= 64 * 1024,	/* bytes of the function */
 };
 
-/* Is there no way by the compare, on which a CPU waits? */
+/* Does a CPU that waits always come to the compare? */
 static bool is_always_met(const struct lg_code *code, u8 *map, const struct lg_spin *spin)
 {
 	if (!spin->once)
 		return lg_flow_every_round(code, map, &spin->pause, 1, &spin->offset, 1);
-	return lg_flow_only_through(code, map, 0, spin->offset, &spin->pause, 1) &&
-	       lg_flow_only_through(code, map, spin->differs, spin->offset, &spin->pause, 1);
+	return lg_flow_only_through(code, map, spin->offset, spin->differs, &spin->pause, 1);
 }
 
 static int look_into(const struct lg_layout *layout, u8 *text, struct lg_waits *waits)

@@ -365,10 +365,8 @@ static int find_wait(const struct lg_code *code, s32 disp, struct lg_spin *spin)
 	u8 *map = malloc(code->len);
 	int ret = lg_arch_find_spin(code, (s32 []){ disp, disp }, spin);
 
-	if (!ret && (!spin->once ||
-		     !lg_flow_only_through(code, map, 0, spin->offset, &spin->pause, 1) ||
-		     !lg_flow_only_through(code, map, spin->differs, spin->offset, &spin->pause,
-					   1)))
+	if (!ret && (!spin->once || !lg_flow_only_through(code, map, spin->offset, spin->differs,
+							  &spin->pause, 1)))
 		ret = -ESRCH;
 	free(map);
 	return ret;
@@ -464,8 +462,7 @@ static int find_gate(const u32 *words, u32 len)
 	memcpy(text, words, code.len);
 	ret = lg_arch_find_gate(&code, HAS_OP, HAS_OP_BIT, &gate);
 	if (!ret && (lg_flow_calls(&code, is_flush, &start, 1) != 1 ||
-		     !lg_flow_only_through(&code, map, 0, gate.at, &start, 1) ||
-		     !lg_flow_only_through(&code, map, gate.clear, gate.at, &start, 1)))
+		     !lg_flow_only_through(&code, map, gate.at, gate.clear, &start, 1)))
 		ret = -EINVAL;
 	free(map);
 	free(text);

@@ -81,8 +81,7 @@ static int find(const struct lg_code *code)
 	for (at = 0, flush = 0; at + 5 <= code->len; at++)
 		if (!memcmp(code->text + at, FLUSH, 5))
 			flush = at;
-	if (!ret && !(lg_flow_only_through(code, map, 0, gate.at, &flush, 1) &&
-		      lg_flow_only_through(code, map, gate.clear, gate.at, &flush, 1)))
+	if (!ret && !lg_flow_only_through(code, map, gate.at, gate.clear, &flush, 1))
 		ret = -EINVAL;
 	free(map);
 	return ret ?: (int)gate.at;
