@@ -47,6 +47,17 @@ static inline uint32_t hash(const uint8_t *data, size_t size)
 	return h;
 }
 
+/* Take @len bytes off the front of an input; false if there are not that many. */
+static inline bool take(void *head, size_t len, const uint8_t **data, size_t *size)
+{
+	if (*size < len)
+		return false;
+	memcpy(head, *data, len);
+	*data += len;
+	*size -= len;
+	return true;
+}
+
 /* The first @size bytes, on the heap for ASan to guard their end. */
 static void *copy_of(const void *data, size_t size)
 {

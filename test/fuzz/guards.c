@@ -78,19 +78,16 @@ static struct answer find(const u8 *text, u32 len, const struct input *in, unsig
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct answer whole, moved, part;
-	u32 h = hash(data, size), len;
+	u32 h = hash(data, size);
 	struct input in;
 
-	if (size < sizeof(in))
+	if (!take(&in, sizeof(in), &data, &size))
 		return 0;
-	memcpy(&in, data, sizeof(in));
-	data += sizeof(in);
-	len = size - sizeof(in);
 
-	whole = find(data, len, &in, 0);
-	moved = find(data, len, &in, 0xffffffff81000000);
+	whole = find(data, size, &in, 0);
+	moved = find(data, size, &in, 0xffffffff81000000);
 	require(whole.spin_ret == moved.spin_ret && whole.gate_ret == moved.gate_ret);
-	part = find(data, h % (len + 1), &in, 0);
+	part = find(data, h % (size + 1), &in, 0);
 	if (!whole.spin_ret) {
 		require(!memcmp(&whole.spin, &moved.spin, sizeof(whole.spin)));
 		require(part.spin_ret || !memcmp(&whole.spin, &part.spin, sizeof(whole.spin)));

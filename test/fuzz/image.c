@@ -278,14 +278,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u32 nr, len, form;
 	u8 *image;
 
-	if (size < sizeof(in))
+	if (!take(&in, sizeof(in), &data, &size))
 		return 0;
-	memcpy(&in, data, sizeof(in));
 	nr = PERCPU + 8 + in.nr % (MAX_SYMBOLS - PERCPU - 8);
 	make(&m, &in, nr);
-	for (data += sizeof(in), size -= sizeof(in); size >= sizeof(d);
-	     data += sizeof(d), size -= sizeof(d)) {
-		memcpy(&d, data, sizeof(d));
+	while (take(&d, sizeof(d), &data, &size)) {
 		damaged |= m.data[d.at % m.len] != d.what;
 		m.data[d.at % m.len] = d.what;
 	}

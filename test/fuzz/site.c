@@ -187,26 +187,23 @@ static void check_part(const u8 *text, u32 from, u32 to, const struct input *in,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	u32 h = hash(data, size), len;
+	u32 h = hash(data, size);
 	struct answer a, moved;
 	struct input in;
 
-	if (size < sizeof(in))
+	if (!take(&in, sizeof(in), &data, &size))
 		return 0;
-	memcpy(&in, data, sizeof(in));
-	data += sizeof(in);
-	len = size - sizeof(in);
 
-	a = find(data, 0, len, &in, 0);
-	moved = find(data, 0, len, &in, 0xffffffff81000000);
+	a = find(data, 0, size, &in, 0);
+	moved = find(data, 0, size, &in, 0xffffffff81000000);
 	require(a.ret == moved.ret);
 	require(a.ret || !memcmp(&a.sites, &moved.sites, sizeof(a.sites)));
-	check_part(data, 0, h % (len + 1), &in, &a);
-	check_part(data, h % (len + 1), len, &in, &a);
+	check_part(data, 0, h % (size + 1), &in, &a);
+	check_part(data, h % (size + 1), size, &in, &a);
 	if (!a.ret) {
 		count_answered();
 		/* somewhere about the site */
-		check_part(data, 0, (a.sites.at[0] + h % 32) % len, &in, &a);
+		check_part(data, 0, (a.sites.at[0] + h % 32) % size, &in, &a);
 	}
 	return 0;
 }
