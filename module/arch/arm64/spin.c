@@ -51,6 +51,10 @@ enum {
 	EOR		= 0xca000000,
 	CBNZ_OVER_ONE	= 0xb5000040,
 	CMP		= 0xeb00001f,
+
+	EXCLUSIVE	= 0x3fc00000,	/* the bits that tell these two, of any size */
+	STORE_EXCLUSIVE	= 0x08000000,
+	LOAD_EXCLUSIVE	= 0x08400000,
 };
 
 /* Bits of registers in an instruction. */
@@ -164,9 +168,9 @@ static bool is_in_atomic(const struct lg_code *code, u32 at)
 
 	for (n = 0; n < MAX_CONTEXT && at; n++) {
 		at -= A64_LEN;
-		w = word(code, at) & 0x3fc00000;
-		if (w == 0x08000000 || w == 0x08400000)
-			return w == 0x08400000;
+		w = word(code, at) & EXCLUSIVE;
+		if (w == STORE_EXCLUSIVE || w == LOAD_EXCLUSIVE)
+			return w == LOAD_EXCLUSIVE;
 	}
 	return false;
 }

@@ -43,7 +43,7 @@ selftest() {
 	grep -q '^ok 1 cyclic_kick_wait # *$' /tmp/runner.log
 }
 
-# counter CGROUP: a task in there that counts until it is stopped, and says so far if asked
+# counter CGROUP: a task in there that counts until it is stopped. On USR1 it says how far it is.
 counter() {
 	# policy itself, see normally
 	policy other sh -c 'echo $$ >"/sys/fs/cgroup/$1/cgroup.procs"
